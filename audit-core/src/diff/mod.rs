@@ -1,0 +1,93 @@
+//! What changed: the [`Audited`] trait and what its fields report to.
+
+mod fields;
+
+use crate::entry::{Entity, EntityId};
+
+pub use self::fields::{FieldDiff, FieldSnapshot};
+
+/// A record whose changes can be audited; derive it.
+///
+/// The derive names each field once: to compare two versions of the record, and to take a
+/// snapshot of one. A field marked `#[audit(exclude)]` is never read.
+///
+/// ```
+/// use audit_core::{Audited, diff};
+/// use serde_json::json;
+///
+/// #[derive(Audited)]
+/// #[audit(entity_type = "incident")]
+/// struct Incident {
+///     #[audit(id)]
+///     id: u32,
+///     #[audit(name)]
+///     title: String,
+///     open: bool,
+///     #[audit(redact)]
+///     api_token: String,
+///     #[audit(exclude)]
+///     password: String,
+/// }
+///
+/// # let incident = |open, secret: &str| Incident {
+/// #     id: 7, title: "scan".to_owned(), open, api_token: secret.to_owned(), password: secret.to_owned(),
+/// # };
+/// let changes = diff(&incident(true, "old"), &incident(false, "new"))?;
+/// assert_eq!(
+///     serde_json::to_value(&changes).unwrap(),
+///     json!({
+///         "open": {"old": true, "new": false},
+///         "api_token": {"old": "********", "new": "********"},
+///     }),
+/// );
+/// # Ok::<(), audit_core::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be audited",
+    label = "the trait `Audited` is not implemented for `{Self}`",
+    note = "add `#[derive(Audited)]` to `{Self}`, or record it by hand with `auditor.log(…)`"
+)]
+pub trait Audited {
+    /// The type of record, as it stands in entries: 1 to 50 characters.
+    const ENTITY_TYPE: &'static str;
+
+    /// The id of this record.
+    fn audit_id(&self) -> Option<EntityId>;
+
+    /// The name of this record as people know it.
+    fn audit_name(&self) -> Option<String>;
+
+    /// Reports each field that differs between this and `after`.
+    fn audit_diff(&self, after: &Self, fields: &mut FieldDiff);
+
+    /// Reports each field with its value.
+    fn audit_snapshot(&self, fields: &mut FieldSnapshot);
+
+    /// Type, id and name together.
+    fn audit_entity(&self) -> Entity {
+        let entity = Entity::new(Self::ENTITY_TYPE);
+        let entity = match self.audit_id() {
+            Some(id) => entity.identified(id),
+            None => entity,
+        };
+        match self.audit_name() {
+            Some(name) => entity.named(name),
+            None => entity,
+        }
+    }
+}
+
+/// The changes from one version of a record to the next, decided on typed values.
+///
+/// The values have not passed a sanitizer; an [`Auditor`](crate::Auditor) does that when it
+/// records them.
+///
+/// # Errors
+///
+/// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if a field that differs cannot be written
+/// as JSON.
+pub fn diff<T: Audited>(before: &T, after: &T) -> crate::Result<crate::Changes> {
+    let mut fields = FieldDiff::new();
+    before.audit_diff(after, &mut fields);
+    fields.finish()
+}

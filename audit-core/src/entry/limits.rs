@@ -1,0 +1,339 @@
+//! How long things may be, and how what is longer is cut.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::entry::AuditEntry;
+use crate::error::{Error, Result};
+
+/// The longest action and entity type, in characters.
+pub const MAX_WORD_CHARS: usize = 50;
+/// The longest name of an actor or an entity, in characters; longer ones are cut.
+pub const MAX_NAME_CHARS: usize = 255;
+/// The longest user agent, request id, error class, error text and reason, in characters; longer ones are cut.
+pub const MAX_TEXT_CHARS: usize = 1024;
+/// The largest entry in bytes, unless the auditor says otherwise.
+pub const DEFAULT_ENTRY_BYTES: usize = 64 * 1024;
+/// The smallest limit that an auditor accepts: everything that is never cut has to fit.
+pub(crate) const MIN_ENTRY_BYTES: usize = 16 * 1024;
+
+/// How much of a value that was cut is kept, in characters.
+const HEAD_CHARS: usize = 64;
+/// Values up to this size are not worth replacing by a mark.
+const MARK_BYTES: usize = 128;
+
+/// What a [`Truncation`] counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LengthUnit {
+    /// Characters of a text.
+    Characters,
+    /// Bytes of a value as JSON.
+    Bytes,
+    /// Members of an object, the rest of which was left out.
+    Members,
+}
+
+/// A part of an entry that was too long, and how long it had been.
+///
+/// A text keeps its beginning. A JSON value is replaced by
+/// `{"$truncated": {"bytes": 70000, "head": "…"}}`; it is such a mark only if its path is listed
+/// here, so that no recorded value can be mistaken for one.
+///
+/// ```
+/// use audit_core::{AuditContext, Auditor, MemoryStore};
+///
+/// let auditor = Auditor::new(MemoryStore::new());
+/// AuditContext::new("acme").scope(|| {
+///     auditor.log("import").entity("file", 1).entity_name("x".repeat(300)).record()
+/// })?;
+/// let entry = &auditor.tenant("acme").entries().page()?.entries[0];
+/// assert_eq!(entry.entity_name().unwrap().chars().count(), 255);
+/// assert_eq!(entry.truncated[0].path, "entity_name");
+/// assert_eq!(entry.truncated[0].original, 300);
+/// # Ok::<(), audit_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Truncation {
+    /// Where: the name of a column, or column and path such as `changes/description/new`.
+    pub path: String,
+    /// How long it had been, in `unit`s.
+    pub original: u64,
+    /// What `original` counts.
+    pub unit: LengthUnit,
+}
+
+impl Truncation {
+    /// A part that was too long.
+    #[must_use]
+    pub fn new(path: impl Into<String>, original: u64, unit: LengthUnit) -> Self {
+        Self {
+            path: path.into(),
+            original,
+            unit,
+        }
+    }
+}
+
+/// Refuses what a programmer sets and no entry may have.
+pub(crate) fn check_text(what: &'static str, text: &str, max_chars: usize) -> Result<()> {
+    if text.is_empty() {
+        return Err(Error::invalid(format!(
+            "the {what} is empty; give it 1 to {max_chars} characters"
+        )));
+    }
+    let length = text.chars().count();
+    if length > max_chars {
+        return Err(Error::invalid(format!(
+            "the {what} has {length} characters of at most {max_chars}; shorten it, and put details into metadata"
+        )));
+    }
+    Ok(())
+}
+
+/// Brings an entry under the limits. What data brought is cut and marked, never refused.
+pub(crate) fn fit(entry: &mut AuditEntry, max_bytes: usize) {
+    cut_texts(entry);
+    let mut size = entry.size();
+    if size <= max_bytes {
+        return;
+    }
+    // Largest first: one huge value gives way before many small ones are touched.
+    let mut candidates = candidates(entry);
+    candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.0));
+    for (bytes, place) in candidates {
+        if size <= max_bytes {
+            return;
+        }
+        if let Some(value) = place.find(entry) {
+            *value = mark(value, bytes);
+            size = size.saturating_sub(bytes.saturating_sub(MARK_BYTES));
+            entry.truncated.push(Truncation::new(
+                place.path(),
+                bytes as u64,
+                LengthUnit::Bytes,
+            ));
+        }
+    }
+    drop_members(entry, max_bytes);
+}
+
+fn cut_texts(entry: &mut AuditEntry) {
+    let AuditEntry {
+        actor,
+        entity,
+        user_agent,
+        request_id,
+        error,
+        reason,
+        truncated,
+        ..
+    } = entry;
+    let mut cut = |path: &'static str, text: Option<&mut String>, max: usize| {
+        if let Some(text) = text
+            && let Some(original) = cut_chars(text, max)
+        {
+            truncated.push(Truncation::new(path, original, LengthUnit::Characters));
+        }
+    };
+    cut("user_agent", user_agent.as_mut(), MAX_TEXT_CHARS);
+    cut("request_id", request_id.as_mut(), MAX_TEXT_CHARS);
+    cut("reason", reason.as_mut(), MAX_TEXT_CHARS);
+    if let Some(error) = error {
+        cut("error/class", Some(&mut error.class), MAX_TEXT_CHARS);
+        cut("error/text", Some(&mut error.text), MAX_TEXT_CHARS);
+    }
+    let mut cut_name = |path: &'static str, name: &mut Option<Box<str>>| {
+        if let Some(name) = name
+            && let Some((end, original)) = excess(name, MAX_NAME_CHARS)
+        {
+            *name = name.get(..end).unwrap_or_default().into();
+            truncated.push(Truncation::new(path, original, LengthUnit::Characters));
+        }
+    };
+    cut_name("actor_name", &mut actor.name);
+    if let Some(principal) = &mut actor.principal {
+        cut_name("on_behalf_of/name", &mut principal.name);
+    }
+    if let Some(entity) = entity {
+        cut_name("entity_name", &mut entity.name);
+    }
+}
+
+/// Where the text has to end, and how many characters it has, if that is too many.
+fn excess(text: &str, max_chars: usize) -> Option<(usize, u64)> {
+    if text.len() <= max_chars {
+        return None;
+    }
+    let (end, _) = text.char_indices().nth(max_chars)?;
+    Some((end, text.chars().count() as u64))
+}
+
+fn cut_chars(text: &mut String, max_chars: usize) -> Option<u64> {
+    let (end, original) = excess(text, max_chars)?;
+    text.truncate(end);
+    Some(original)
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Column {
+    Metadata,
+    RequestData,
+}
+
+impl Column {
+    const ALL: [Self; 2] = [Self::Metadata, Self::RequestData];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Metadata => "metadata",
+            Self::RequestData => "request_data",
+        }
+    }
+
+    fn of(self, entry: &mut AuditEntry) -> &mut Map<String, Value> {
+        match self {
+            Self::Metadata => &mut entry.metadata,
+            Self::RequestData => &mut entry.request_data,
+        }
+    }
+}
+
+/// Where a value stands in an entry.
+#[derive(Debug)]
+enum Place {
+    Member(Column, String),
+    Old(String),
+    New(String),
+}
+
+impl Place {
+    fn path(&self) -> String {
+        match self {
+            Self::Member(column, name) => format!("{}/{name}", column.name()),
+            Self::Old(path) => format!("changes/{path}/old"),
+            Self::New(path) => format!("changes/{path}/new"),
+        }
+    }
+
+    fn find<'a>(&self, entry: &'a mut AuditEntry) -> Option<&'a mut Value> {
+        match self {
+            Self::Member(column, name) => column.of(entry).get_mut(name),
+            Self::Old(path) => entry.changes.get_mut(path)?.old.as_mut(),
+            Self::New(path) => entry.changes.get_mut(path)?.new.as_mut(),
+        }
+    }
+}
+
+fn candidates(entry: &mut AuditEntry) -> Vec<(usize, Place)> {
+    let mut candidates = Vec::new();
+    for (path, change) in entry.changes.iter() {
+        if let Some(old) = &change.old {
+            candidates.push((json_size(old), Place::Old(path.to_owned())));
+        }
+        if let Some(new) = &change.new {
+            candidates.push((json_size(new), Place::New(path.to_owned())));
+        }
+    }
+    for column in Column::ALL {
+        for (name, value) in column.of(entry).iter() {
+            candidates.push((json_size(value), Place::Member(column, name.clone())));
+        }
+    }
+    candidates.retain(|(bytes, _)| *bytes > MARK_BYTES);
+    candidates
+}
+
+fn mark(value: &Value, bytes: usize) -> Value {
+    let head: String = match value {
+        Value::String(text) => text.chars().take(HEAD_CHARS).collect(),
+        _ => String::new(),
+    };
+    json!({ "$truncated": { "bytes": bytes, "head": head } })
+}
+
+/// Many small members are as large as one huge value: keep the first ones that fit.
+fn drop_members(entry: &mut AuditEntry, max_bytes: usize) {
+    let mut excess = entry.size().saturating_sub(max_bytes);
+    if excess == 0 {
+        return;
+    }
+    // The mark itself takes room.
+    excess += 3 * MARK_BYTES;
+    let members = entry.changes.len() as u64;
+    let mut dropped = false;
+    while excess > 0 {
+        let Some((path, change)) = entry.changes.pop() else {
+            break;
+        };
+        excess = excess.saturating_sub(change_size(&path, &change));
+        dropped = true;
+    }
+    if dropped {
+        let truncation = Truncation::new("changes", members, LengthUnit::Members);
+        entry.truncated.push(truncation);
+    }
+    for column in Column::ALL {
+        let map = column.of(entry);
+        let members = map.len() as u64;
+        let mut dropped = false;
+        while excess > 0 {
+            let Some(name) = map.keys().next_back().cloned() else {
+                break;
+            };
+            let bytes = map.remove(&name).as_ref().map_or(0, json_size) + name.len() + 4;
+            excess = excess.saturating_sub(bytes);
+            dropped = true;
+        }
+        if dropped {
+            let truncation = Truncation::new(column.name(), members, LengthUnit::Members);
+            entry.truncated.push(truncation);
+        }
+    }
+    // Marks of members that are gone say nothing any more, and may be many.
+    let kept = std::mem::take(&mut entry.truncated);
+    for truncation in kept {
+        if still_there(entry, &truncation.path) {
+            entry.truncated.push(truncation);
+        }
+    }
+}
+
+fn still_there(entry: &AuditEntry, path: &str) -> bool {
+    if let Some(name) = path.strip_prefix("metadata/") {
+        entry.metadata.contains_key(name)
+    } else if let Some(name) = path.strip_prefix("request_data/") {
+        entry.request_data.contains_key(name)
+    } else if let Some(path) = path.strip_prefix("changes/") {
+        path.rsplit_once('/')
+            .is_some_and(|(path, _)| entry.changes.get(path).is_some())
+    } else {
+        true
+    }
+}
+
+pub(crate) fn change_size(path: &str, change: &crate::entry::Change) -> usize {
+    let side = |side: &Option<Value>| side.as_ref().map_or(0, |value| json_size(value) + 8);
+    path.len() + 8 + side(&change.old) + side(&change.new)
+}
+
+/// The length of a value as compact JSON, without writing it; escapes are counted roughly.
+pub(crate) fn json_size(value: &Value) -> usize {
+    match value {
+        Value::Null => 4,
+        Value::Bool(_) => 5,
+        Value::Number(_) => 12,
+        Value::String(text) => text.len() + 2,
+        Value::Array(items) => 2 + items.iter().map(|item| json_size(item) + 1).sum::<usize>(),
+        Value::Object(members) => map_size(members),
+    }
+}
+
+pub(crate) fn map_size(map: &Map<String, Value>) -> usize {
+    2 + map
+        .iter()
+        .map(|(name, value)| name.len() + 4 + json_size(value))
+        .sum::<usize>()
+}

@@ -1,0 +1,103 @@
+//! The runtime of an audit log that applications can trust: who did what, to which record, for
+//! which tenant, from where, what exactly changed, and did it succeed.
+//!
+//! An [`Auditor`] records into an [`AuditStore`]; an [`AuditContext`] says who and where; a
+//! [`TenantLog`] reads. `#[derive(Audited)]` finds what changed, `#[audit_action]` records how a
+//! function ended.
+//!
+//! ```
+//! use audit_core::{Actor, AuditContext, Audited, Auditor, MemoryStore};
+//!
+//! #[derive(Audited)]
+//! #[audit(entity_type = "incident")]
+//! struct Incident {
+//!     #[audit(id)]
+//!     id: u32,
+//!     status: String,
+//!     #[audit(exclude)]
+//!     password: String,
+//! }
+//!
+//! # let incident = |status: &str| Incident { id: 7, status: status.to_owned(), password: "x".to_owned() };
+//! # let (before, after) = (incident("open"), incident("closed"));
+//! let auditor = Auditor::new(MemoryStore::new());
+//! let context = AuditContext::new("acme").actor(Actor::user(1, "ada"));
+//! context.scope(|| auditor.updated(&before, &after).reason("duplicate").record())?;
+//!
+//! let entry = &auditor.tenant("acme").entries().changed("status").page()?.entries[0];
+//! assert_eq!(entry.changes.get("status").unwrap().new, Some("closed".into()));
+//! # Ok::<(), audit_core::Error>(())
+//! ```
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `macros` | yes | `#[derive(Audited)]` and `#[audit_action]` |
+//! | `testing` | no | the contract suite for stores, fixed clock and ids, a store that fails on demand |
+//! | `tracing` | no | what could not be recorded is told through `tracing` |
+
+// So that the macros' paths, `::audit_core::…`, hold in this crate's own tests.
+#[cfg(test)]
+extern crate self as audit_core;
+
+mod context;
+mod diff;
+mod entry;
+mod error;
+pub mod query;
+mod record;
+mod sanitize;
+pub mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+#[cfg(feature = "macros")]
+pub use audit_macros::{Audited, audit_action};
+
+pub use crate::context::{
+    AuditContext, Carrier, ContextGuard, InContext, LateActor, WithContext, in_current_context,
+};
+pub use crate::diff::{Audited, FieldDiff, FieldSnapshot, diff};
+pub use crate::entry::{
+    Actor, ActorId, ActorKind, AuditEntry, Change, Changes, DEFAULT_ENTRY_BYTES, Entity, EntityId,
+    ErrorDetail, IdRef, LengthUnit, MAX_ID_BYTES, MAX_NAME_CHARS, MAX_TEXT_CHARS, MAX_WORD_CHARS,
+    Move, Outcome, Severity, Tenant, ToEntityId, Truncation, action,
+};
+pub use crate::error::{Error, ErrorKind, Result};
+pub use crate::query::{
+    ActionFilter, AllTenants, Count, Cursor, Entries, EntryStream, Filter, Group, GroupBy, Order,
+    Page, TenantLog,
+};
+pub use crate::record::{
+    AuditedService, Auditor, AuditorBuilder, Clock, Delivery, Draft, Drafts, FailurePolicy, Health,
+    IdSource, LastError, Problem, ProblemKind, Receipt, Recording, RecordingAll, Statistics,
+    SystemClock, TimeOrderedIds, ToOutcome, on_unrecorded, unrecorded,
+};
+pub use crate::sanitize::{Detector, MASK, Sanitizer, SanitizerBuilder, Secret};
+pub use crate::store::{Appended, AuditStore, Durability, MemoryStore, Query};
+
+/// What generated code calls. Not a part of the public surface: it may change in any release.
+#[doc(hidden)]
+pub mod __private {
+    pub use std::string::String;
+
+    pub use serde::Serialize;
+
+    use crate::entry::{EntityId, ToEntityId};
+    pub use crate::record::action::{ActionCall, ActionFuture, ActionOutcome};
+
+    pub mod outcome {
+        pub use crate::record::outcome::{
+            Probe, ViaError, ViaErrorOutcome, ViaErrorText, ViaReturn,
+        };
+    }
+
+    pub fn entity_id<T: ToEntityId + ?Sized>(id: &T) -> EntityId {
+        id.to_entity_id()
+    }
+
+    pub fn display_name<T: std::fmt::Display + ?Sized>(name: &T) -> String {
+        name.to_string()
+    }
+}

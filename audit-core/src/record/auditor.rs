@@ -1,0 +1,379 @@
+//! The handle that application code holds and records through.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::context::{AuditContext, Frame};
+use crate::diff::{Audited, FieldDiff, FieldSnapshot};
+use crate::entry::{AuditEntry, Severity, Tenant, action};
+use crate::error::{Error, ErrorKind, Result};
+use crate::query::{AllTenants, TenantLog};
+use crate::record::batch::Drafts;
+use crate::record::builder::{AuditorBuilder, Settings};
+use crate::record::choke;
+use crate::record::delivery::{Batch, Delivery, Refused};
+use crate::record::draft::Draft;
+use crate::record::policy::FailurePolicy;
+use crate::record::receipt::Receipt;
+use crate::record::report::{Problem, ProblemKind, report_unrecorded};
+use crate::record::statistics::{Health, Statistics};
+use crate::sanitize::Sanitizer;
+use crate::store::AuditStore;
+
+/// Records into a store and reads from it. A cheap handle; clones are the same auditor.
+///
+/// The last handle that is dropped writes what is queued. A handle that was installed as process
+/// default is never dropped: call [`Auditor::close`] at the end of `main` if delivery is
+/// buffered.
+///
+/// ```
+/// use audit_core::{Actor, AuditContext, Auditor, MemoryStore};
+///
+/// let auditor = Auditor::new(MemoryStore::new());
+/// let context = AuditContext::new("acme").actor(Actor::user(7, "ada"));
+/// context.scope(|| auditor.log("export").entity("report", 2026).record())?;
+///
+/// let page = auditor.tenant("acme").entries().action("export").page()?;
+/// assert_eq!(page.entries[0].actor.name(), Some("ada"));
+/// # Ok::<(), audit_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Auditor(Arc<Inner>);
+
+struct Inner {
+    delivery: Delivery,
+    settings: Settings,
+}
+
+static INSTALLED: OnceLock<Auditor> = OnceLock::new();
+
+impl Auditor {
+    /// An auditor with the usual settings: durable, strict, sanitizing.
+    #[must_use]
+    pub fn new(store: impl AuditStore) -> Self {
+        AuditorBuilder::new(Arc::new(store)).into_auditor()
+    }
+
+    /// An auditor with settings of your own.
+    pub fn builder(store: impl AuditStore) -> AuditorBuilder {
+        AuditorBuilder::new(Arc::new(store))
+    }
+
+    pub(super) fn from_parts(delivery: Delivery, settings: Settings) -> Self {
+        Self(Arc::new(Inner { delivery, settings }))
+    }
+
+    /// Makes this the auditor of the process, for annotated functions that run outside of a
+    /// context which brings one. For applications; libraries and tests use
+    /// [`AuditContext::auditor`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::AlreadyInstalled`] if one was installed before; it stays.
+    pub fn install(&self) -> Result<()> {
+        INSTALLED.set(self.clone()).map_err(|_| {
+            Error::new(
+                ErrorKind::AlreadyInstalled,
+                "an auditor was installed before and stays; install once, at the start of the process",
+            )
+        })
+    }
+
+    /// The auditor of here and now: the one of the context, or else the installed one.
+    #[must_use]
+    pub fn current() -> Option<Self> {
+        Self::of_frame(Frame::current().as_ref())
+    }
+
+    pub(crate) fn of_frame(frame: Option<&Frame>) -> Option<Self> {
+        frame
+            .and_then(|frame| frame.context().recorder::<Self>())
+            .or_else(|| INSTALLED.get())
+            .cloned()
+    }
+
+    /// An entry by hand, for any action of 1 to 50 characters.
+    pub fn log(&self, action: impl Into<String>) -> Draft {
+        Draft::new(self.clone(), action)
+    }
+
+    /// A record came to be: every field with its value.
+    pub fn created<T: Audited + ?Sized>(&self, record: &T) -> Draft {
+        let mut fields = FieldSnapshot::created();
+        record.audit_snapshot(&mut fields);
+        self.log(action::CREATE)
+            .about(record)
+            .snapshot(fields.finish())
+    }
+
+    /// A record changed: each field that differs, with its old and its new value. Where nothing
+    /// differs, recording does nothing.
+    pub fn updated<T: Audited>(&self, before: &T, after: &T) -> Draft {
+        let mut fields = FieldDiff::new();
+        before.audit_diff(after, &mut fields);
+        self.log(action::UPDATE)
+            .about(after)
+            .difference(fields.finish())
+    }
+
+    /// A record went: every field with the value it had.
+    pub fn deleted<T: Audited + ?Sized>(&self, record: &T) -> Draft {
+        let mut fields = FieldSnapshot::deleted();
+        record.audit_snapshot(&mut fields);
+        self.log(action::DELETE)
+            .about(record)
+            .snapshot(fields.finish())
+    }
+
+    /// Many drafts as one: one append, all or none, one receipt each.
+    pub fn batch(&self, drafts: impl IntoIterator<Item = Draft>) -> Drafts {
+        Drafts::new(self.clone(), drafts.into_iter().collect())
+    }
+
+    /// The log of one tenant: the only way to read.
+    #[must_use]
+    pub fn tenant(&self, tenant: impl Into<Tenant>) -> TenantLog {
+        TenantLog::new(self.store(), tenant)
+    }
+
+    /// The logs of all tenants, for the operator of the system. Says why, and is itself recorded
+    /// in the log of the current context's tenant before anything is read.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Invalid`] without a reason, [`ErrorKind::MissingContext`] outside of a
+    /// context, and whatever recording may fail with.
+    pub fn all_tenants(&self, reason: impl Into<String>) -> Result<AllTenants> {
+        let reason: String = reason.into();
+        if reason.trim().is_empty() {
+            return Err(Error::invalid(
+                "reading across tenants needs a reason; say in words why",
+            ));
+        }
+        self.log(action::ACCESS)
+            .entity_type("audit_log")
+            .entity_name("all tenants")
+            .reason(reason)
+            .severity(Severity::Notice)
+            .strict()
+            .record()?;
+        Ok(AllTenants::new(self.store()))
+    }
+
+    /// Waits until everything recorded so far is written, and every gap is told of.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Timeout`] at the deadline. Nothing is dropped: what is queued stays queued.
+    pub fn flush(&self, timeout: Duration) -> Result<()> {
+        self.0.delivery.flush(timeout)
+    }
+
+    /// Accepts nothing more, writes what is queued, and ends the delivery thread. For all clones.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Timeout`] at the deadline. What could not be written is lost then: it is
+    /// counted and reported.
+    pub fn close(&self, timeout: Duration) -> Result<()> {
+        self.0.delivery.close(timeout)
+    }
+
+    /// Whether recording works.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.0.delivery.shared.health()
+    }
+
+    /// How much was written, failed and lost so far.
+    #[must_use]
+    pub fn statistics(&self) -> Statistics {
+        self.0.delivery.shared.statistics()
+    }
+
+    /// The sanitizer that everything recorded passes.
+    #[must_use]
+    pub fn sanitizer(&self) -> &Sanitizer {
+        &self.0.settings.sanitizer
+    }
+
+    /// The store that this auditor writes to.
+    #[must_use]
+    pub fn store(&self) -> Arc<dyn AuditStore> {
+        Arc::clone(&self.0.delivery.shared.store)
+    }
+
+    pub(crate) fn delivery(&self) -> &Delivery {
+        &self.0.delivery
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.0.delivery.shared.clock.now()
+    }
+
+    pub(crate) fn next_id(&self) -> Uuid {
+        self.0.delivery.shared.ids.next_id()
+    }
+
+    pub(crate) fn pass(&self, entry: &mut AuditEntry) {
+        choke::pass(
+            entry,
+            &self.0.settings.sanitizer,
+            self.0.settings.entry_bytes,
+        );
+    }
+
+    /// The draft's own word first, then the action's, then the auditor's.
+    pub(crate) fn policy_for(&self, action: &str, own: Option<FailurePolicy>) -> FailurePolicy {
+        let settings = &self.0.settings;
+        own.or_else(|| settings.action_policies.get(action).copied())
+            .unwrap_or(settings.policy)
+    }
+
+    /// Delivers entries and waits as the delivery mode says.
+    pub(crate) fn record_now(
+        &self,
+        entries: Vec<AuditEntry>,
+        policy: FailurePolicy,
+    ) -> Result<Vec<Receipt>> {
+        let answer = self.0.delivery.submit(Batch::new(entries, policy));
+        self.settle(answer, policy)
+    }
+
+    /// Delivers without waiting, for what happens in a `Drop`.
+    pub(crate) fn record_detached(&self, batch: Batch) {
+        if let Err(refused) = self.0.delivery.submit_detached(batch) {
+            // Nobody is there to be told, whatever the policy.
+            drop(self.settle(Err(refused), FailurePolicy::BestEffort));
+        }
+    }
+
+    /// Turns what became of a batch into what its caller is told, by policy.
+    pub(crate) fn settle(
+        &self,
+        answer: std::result::Result<Vec<Receipt>, Refused>,
+        policy: FailurePolicy,
+    ) -> Result<Vec<Receipt>> {
+        let Refused { error, batch } = match answer {
+            Ok(receipts) => return Ok(receipts),
+            Err(refused) => refused,
+        };
+        let Some(batch) = batch else {
+            // It was accepted: the queue has counted the failure and follows the policy.
+            return Err(error);
+        };
+        let count = batch.entries.len() as u64;
+        match policy {
+            FailurePolicy::Strict => {
+                self.0.delivery.shared.note_failed(&error, count);
+                Err(match batch.entries.first() {
+                    Some(entry) => error.with_entry(entry.id),
+                    None => error,
+                })
+            }
+            FailurePolicy::BestEffort => {
+                self.let_go(&batch.entries, count, &error);
+                let lost = batch.entries.iter().map(|entry| Receipt::lost(entry.id));
+                Ok(lost.collect())
+            }
+        }
+    }
+
+    /// What cannot even become an entry.
+    pub(crate) fn refuse(
+        &self,
+        error: Error,
+        policy: FailurePolicy,
+        action: &str,
+    ) -> Result<Receipt> {
+        match policy {
+            FailurePolicy::Strict => {
+                self.0.delivery.shared.note_failed(&error, 1);
+                Err(error)
+            }
+            FailurePolicy::BestEffort => {
+                self.0.delivery.note_lost(&[], 1, &error);
+                self.report_lost(1, None, Some(action), &error);
+                Ok(Receipt::lost(error.entry_id().unwrap_or_default()))
+            }
+        }
+    }
+
+    /// What has no auditor to go to.
+    pub(crate) fn missing(policy: Option<FailurePolicy>, action: &str) -> Result<Receipt> {
+        let error = Error::new(
+            ErrorKind::MissingAuditor,
+            "there is no auditor to record through; call `auditor.install()` at the start of the process, or bring one along with `AuditContext::auditor`",
+        );
+        if policy == Some(FailurePolicy::BestEffort) {
+            report_unrecorded(&Problem {
+                kind: ProblemKind::Lost,
+                entries: 1,
+                tenant: None,
+                action: Some(action),
+                error: &error,
+            });
+            return Ok(Receipt::lost(Uuid::nil()));
+        }
+        Err(error)
+    }
+
+    fn let_go(&self, entries: &[AuditEntry], count: u64, error: &Error) {
+        self.0.delivery.note_lost(entries, count, error);
+        match entries {
+            [entry] => self.report_lost(1, Some(&entry.tenant), Some(&entry.action), error),
+            _ => self.report_lost(count, None, None, error),
+        }
+    }
+
+    fn report_lost(
+        &self,
+        entries: u64,
+        tenant: Option<&Tenant>,
+        action: Option<&str>,
+        error: &Error,
+    ) {
+        self.0.delivery.shared.reporter.report(&Problem {
+            kind: ProblemKind::Lost,
+            entries,
+            tenant,
+            action,
+            error,
+        });
+    }
+}
+
+impl AuditContext {
+    /// Brings an auditor along: annotated functions in this context record through it, whatever
+    /// is installed. This is how tests run in parallel.
+    ///
+    /// ```
+    /// use audit_core::{AuditContext, Auditor, MemoryStore};
+    ///
+    /// let auditor = Auditor::new(MemoryStore::new());
+    /// AuditContext::new("acme").auditor(&auditor).scope(|| {
+    ///     assert!(Auditor::current().is_some());
+    /// });
+    /// ```
+    #[must_use]
+    pub fn auditor(self, auditor: &Auditor) -> Self {
+        self.with_recorder(Arc::new(auditor.clone()))
+    }
+}
+
+impl fmt::Debug for Auditor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auditor")
+            .field("health", &self.health())
+            .finish_non_exhaustive()
+    }
+}
+
+const _: () = {
+    const fn shareable<T: Send + Sync + Clone + 'static>() {}
+    shareable::<Auditor>();
+};

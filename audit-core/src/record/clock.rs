@@ -1,0 +1,39 @@
+//! Where times and ids come from.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+/// Tells the time. Give a fixed one to tests through
+/// [`AuditorBuilder::clock`](crate::AuditorBuilder::clock).
+pub trait Clock: Send + Sync + 'static {
+    /// The time now. It may step backwards: the order of entries is their index, not their time.
+    fn now(&self) -> DateTime<Utc>;
+}
+
+/// Makes the ids of entries and operations.
+pub trait IdSource: Send + Sync + 'static {
+    /// An id that was not given before.
+    fn next_id(&self) -> Uuid;
+}
+
+/// The clock of the machine.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+}
+
+/// UUIDs of version 7 (RFC 9562): later ones sort behind earlier ones, which indexes like.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct TimeOrderedIds;
+
+impl IdSource for TimeOrderedIds {
+    fn next_id(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+}

@@ -1,0 +1,379 @@
+//! From callers to the store: a bounded queue and the one thread that writes.
+
+mod queue;
+mod recording;
+mod thread;
+mod ticket;
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+pub(crate) use self::queue::Batch;
+use self::queue::Queue;
+pub(crate) use self::recording::Submission;
+pub(crate) use self::ticket::Answer;
+use self::ticket::{Ticket, Waited};
+use crate::entry::AuditEntry;
+use crate::error::{Error, ErrorKind, Result};
+use crate::record::clock::{Clock, IdSource};
+use crate::record::policy::{Delivery as Mode, FailurePolicy, QueueLimits};
+use crate::record::receipt::Receipt;
+use crate::record::report::Reporter;
+use crate::record::statistics::{Health, LastError, Statistics};
+use crate::store::{AuditStore, Durability};
+
+/// What the callers, the delivery thread and the readers of statistics share.
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn AuditStore>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) reporter: Reporter,
+    pub(crate) mode: Mode,
+    pub(crate) limits: QueueLimits,
+    queue: Mutex<Queue>,
+    /// There is something to write, or the end has come.
+    work: Condvar,
+    /// There is room again.
+    space: Condvar,
+    /// A batch is done with.
+    done: Condvar,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        store: Arc<dyn AuditStore>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+        reporter: Reporter,
+        mode: Mode,
+        limits: QueueLimits,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            ids,
+            reporter,
+            mode,
+            limits,
+            queue: Mutex::default(),
+            work: Condvar::new(),
+            space: Condvar::new(),
+            done: Condvar::new(),
+        }
+    }
+
+    // No user code runs under the lock, so it is never poisoned half-way through a change.
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes whoever waits for room or for a flush, after batches have left.
+    fn announce_room(&self, wakers: Vec<Waker>) {
+        self.space.notify_all();
+        self.done.notify_all();
+        for waker in wakers {
+            waker.wake();
+        }
+    }
+
+    pub(crate) fn statistics(&self) -> Statistics {
+        let queue = self.lock();
+        Statistics {
+            queued: queue.entries as u64,
+            written: queue.tally.written,
+            failed: queue.tally.failed,
+            lost: queue.tally.lost,
+            gaps: queue.tally.gaps,
+            last_error: queue.tally.last_error.clone(),
+            last_write: queue.tally.last_write,
+        }
+    }
+
+    pub(crate) fn health(&self) -> Health {
+        let queue = self.lock();
+        match queue.tally.failing_since {
+            _ if queue.closing => Health::Closed,
+            Some(since) => Health::Failing { since },
+            None => Health::Healthy,
+        }
+    }
+
+    /// Counts entries that failed before they reached the queue.
+    pub(crate) fn note_failed(&self, error: &Error, entries: u64) {
+        let now = self.clock.now();
+        let mut queue = self.lock();
+        queue.tally.failed += entries;
+        queue.tally.last_error = Some(LastError::new(error, now));
+    }
+}
+
+/// The queue's entrance. Dropping it writes what is queued and ends the thread.
+pub(crate) struct Delivery {
+    pub(crate) shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// How long the last handle waits for the queue when it is dropped.
+const DROP_DEADLINE: Duration = Duration::from_secs(5);
+
+impl Delivery {
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self {
+            shared: Arc::new(shared),
+            thread: Mutex::default(),
+        }
+    }
+
+    /// Hands a batch over and waits as the delivery mode says.
+    pub(crate) fn submit(&self, mut batch: Batch) -> std::result::Result<Vec<Receipt>, Refused> {
+        let deadline = Instant::now() + self.shared.limits.deadline;
+        let ticket = self.ticket(&mut batch);
+        if let Err(error) = self.start() {
+            return Err(Refused::returned(error, batch));
+        }
+        let receipts = queued_receipts(&batch);
+        let mut queue = self.shared.lock();
+        loop {
+            if queue.closing {
+                return Err(Refused::returned(closed(), batch));
+            }
+            if queue.has_room(&batch, &self.shared.limits) {
+                break;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Refused::returned(no_room(), batch));
+            }
+            queue = self
+                .shared
+                .space
+                .wait_timeout(queue, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        let first_id = batch.entries.first().map(|entry| entry.id);
+        let count = batch.entries.len() as u64;
+        let strict = batch.policy == FailurePolicy::Strict;
+        queue.push(batch);
+        drop(queue);
+        self.shared.work.notify_one();
+
+        let Some(ticket) = ticket else {
+            return Ok(receipts);
+        };
+        let error = match ticket.wait(deadline, strict) {
+            Waited::Answered(answer) => return answer.map_err(Refused::kept),
+            // Best effort stays queued.
+            Waited::Underway if !strict => return Ok(receipts),
+            Waited::Underway => no_answer(),
+            Waited::Withdrawn => no_turn(),
+        };
+        let error = match first_id {
+            Some(id) => error.with_entry(id),
+            None => error,
+        };
+        self.shared.note_failed(&error, count);
+        Err(Refused::kept(error))
+    }
+
+    /// Hands a batch over and waits for nothing, whatever the bounds: for what happens in a
+    /// `Drop`, which can neither wait nor be told.
+    pub(crate) fn submit_detached(&self, mut batch: Batch) -> std::result::Result<(), Refused> {
+        batch.ticket = None;
+        if let Err(error) = self.start() {
+            return Err(Refused::returned(error, batch));
+        }
+        let mut queue = self.shared.lock();
+        if queue.closing {
+            return Err(Refused::returned(closed(), batch));
+        }
+        queue.push(batch);
+        drop(queue);
+        self.shared.work.notify_one();
+        Ok(())
+    }
+
+    /// Counts entries that were let go before they reached the queue; where they are known, a
+    /// gap entry will tell of them.
+    pub(crate) fn note_lost(&self, entries: &[AuditEntry], count: u64, error: &Error) {
+        let now = self.shared.clock.now();
+        let mut queue = self.shared.lock();
+        queue.tally.lost += count;
+        queue.tally.last_error = Some(LastError::new(error, now));
+        if !queue.closing {
+            for entry in entries {
+                queue.note_gap(entry, error.kind());
+            }
+        }
+        drop(queue);
+        if !entries.is_empty() && self.start().is_ok() {
+            self.shared.work.notify_one();
+        }
+    }
+
+    /// Waits until everything accepted so far is done with, and every gap is told of.
+    pub(crate) fn flush(&self, timeout: Duration) -> Result<()> {
+        let deadline = Instant::now() + timeout;
+        let mut queue = self.shared.lock();
+        let goal = queue.accepted;
+        while queue.done < goal || !queue.gaps.is_empty() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                let error = Error::new(
+                    ErrorKind::Timeout,
+                    format!(
+                        "{} entries are still queued at the deadline of the flush; they stay queued, flush again or look at the last error",
+                        queue.entries
+                    ),
+                );
+                return Err(match &queue.tally.last_error {
+                    Some(last) => error.with_source(last.text.clone()),
+                    None => error,
+                });
+            }
+            queue = self
+                .shared
+                .done
+                .wait_timeout(queue, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        Ok(())
+    }
+
+    /// Accepts nothing more, writes what is queued, and ends the thread.
+    pub(crate) fn close(&self, timeout: Duration) -> Result<()> {
+        let mut queue = self.shared.lock();
+        queue.closing = true;
+        let wakers = std::mem::take(&mut queue.space_wakers);
+        drop(queue);
+        self.shared.work.notify_all();
+        self.shared.announce_room(wakers);
+
+        // The last handle may be dropped by a callback, on the delivery thread itself. That
+        // thread cannot wait for itself; it tries once more what is queued, and ends.
+        let on_own_thread = self.is_own_thread();
+        let flushed = if on_own_thread {
+            Ok(())
+        } else {
+            self.flush(timeout)
+        };
+        self.shared.lock().closed = true;
+        self.shared.work.notify_all();
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if flushed.is_err() {
+            // A store that never returns keeps its thread, not us.
+            self.shared.let_go_of_all(&closed());
+        } else if let Some(thread) = thread
+            && !on_own_thread
+        {
+            drop(thread.join());
+        }
+        flushed
+    }
+
+    fn is_own_thread(&self) -> bool {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        thread
+            .as_ref()
+            .is_some_and(|thread| thread.thread().id() == std::thread::current().id())
+    }
+
+    fn ticket(&self, batch: &mut Batch) -> Option<Arc<Ticket>> {
+        if self.shared.mode == Mode::Durable {
+            let ticket = Arc::new(Ticket::default());
+            batch.ticket = Some(Arc::clone(&ticket));
+            Some(ticket)
+        } else {
+            None
+        }
+    }
+
+    /// Starts the thread when it is first needed.
+    fn start(&self) -> Result<()> {
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if thread.is_some() || self.shared.lock().closing {
+            return Ok(());
+        }
+        let shared = Arc::clone(&self.shared);
+        let started = std::thread::Builder::new()
+            .name("audit-delivery".to_owned())
+            .spawn(move || thread::run(&shared))
+            .map_err(|error| {
+                Error::new(
+                    ErrorKind::Store,
+                    "the delivery thread could not be started; check the limits of the process",
+                )
+                .with_source(error)
+            })?;
+        *thread = Some(started);
+        Ok(())
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        // What cannot be written by then is counted and reported.
+        drop(self.close(DROP_DEADLINE));
+    }
+}
+
+/// An error, with the batch if it was not accepted.
+pub(crate) struct Refused {
+    pub(crate) error: Error,
+    pub(crate) batch: Option<Batch>,
+}
+
+impl Refused {
+    fn returned(error: Error, batch: Batch) -> Self {
+        Self {
+            error,
+            batch: Some(batch),
+        }
+    }
+
+    fn kept(error: Error) -> Self {
+        Self { error, batch: None }
+    }
+}
+
+pub(crate) fn queued_receipts(batch: &Batch) -> Vec<Receipt> {
+    let entries = batch.entries.iter();
+    entries
+        .map(|entry| Receipt::new(entry.id, None, Durability::Queued))
+        .collect()
+}
+
+fn closed() -> Error {
+    Error::new(
+        ErrorKind::Closed,
+        "the auditor is closed; record before closing it, and close it last",
+    )
+}
+
+fn no_answer() -> Error {
+    Error::new(
+        ErrorKind::Unknown,
+        "the store did not answer before the deadline, the entry may or may not be stored; record the same draft again, it is never stored twice",
+    )
+}
+
+fn no_room() -> Error {
+    Error::new(
+        ErrorKind::Timeout,
+        "the queue had no room before the deadline and the entry is not stored; the store is slower than what is recorded, retry later or give the auditor a larger queue",
+    )
+}
+
+fn no_turn() -> Error {
+    Error::new(
+        ErrorKind::Timeout,
+        "the entry's turn did not come before the deadline and it is not stored; the store is slow or busy, retry later",
+    )
+}

@@ -1,0 +1,99 @@
+//! Waiting for a batch without blocking a thread.
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+
+use super::ticket::Ticket;
+use super::{Batch, Delivery, Refused, closed, queued_receipts};
+use crate::record::receipt::Receipt;
+
+/// A batch on its way in: waits for room, then for the answer.
+pub(crate) enum Submission {
+    /// Not accepted yet.
+    Entering(Batch),
+    /// Accepted; the answer will come.
+    Written(Arc<Ticket>),
+    /// Over.
+    Over,
+}
+
+impl Submission {
+    pub(crate) fn new(batch: Batch) -> Self {
+        Self::Entering(batch)
+    }
+
+    pub(crate) fn poll(
+        &mut self,
+        delivery: &Delivery,
+        waker: &Waker,
+    ) -> Poll<Result<Vec<Receipt>, Refused>> {
+        if let Self::Entering(batch) = self {
+            // The ticket is made once, however often the batch knocks.
+            if batch.ticket.is_none() {
+                delivery.ticket(batch);
+            }
+            if let Err(error) = delivery.start() {
+                return Poll::Ready(Err(self.give_back(error)));
+            }
+            let shared = &delivery.shared;
+            let mut queue = shared.lock();
+            if queue.closing {
+                drop(queue);
+                return Poll::Ready(Err(self.give_back(closed())));
+            }
+            if !queue.has_room(batch, &shared.limits) {
+                queue.space_wakers.push(waker.clone());
+                return Poll::Pending;
+            }
+            let receipts = queued_receipts(batch);
+            let next = match &batch.ticket {
+                Some(ticket) => Self::Written(Arc::clone(ticket)),
+                None => Self::Over,
+            };
+            if let Self::Entering(batch) = std::mem::replace(self, next) {
+                queue.push(batch);
+            }
+            drop(queue);
+            shared.work.notify_one();
+            if let Self::Over = self {
+                return Poll::Ready(Ok(receipts));
+            }
+        }
+        let Self::Written(ticket) = self else {
+            return Poll::Pending;
+        };
+        match ticket.poll(waker) {
+            Poll::Ready(answer) => {
+                *self = Self::Over;
+                Poll::Ready(answer.map_err(Refused::kept))
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// The batch, if it was not accepted yet: whoever drops this must see to it.
+    pub(crate) fn abandon(&mut self) -> Option<Batch> {
+        match std::mem::replace(self, Self::Over) {
+            Self::Entering(batch) => Some(batch),
+            _ => None,
+        }
+    }
+
+    fn give_back(&mut self, error: crate::Error) -> Refused {
+        match self.abandon() {
+            Some(batch) => Refused::returned(error, batch),
+            None => Refused::kept(error),
+        }
+    }
+}
+
+impl fmt::Debug for Submission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Entering(_) => "Entering",
+            Self::Written(_) => "Written",
+            Self::Over => "Over",
+        })
+    }
+}

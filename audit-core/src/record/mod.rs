@@ -1,0 +1,32 @@
+//! The way in: drafts, the auditor, and the queue to the store.
+
+pub(crate) mod action;
+mod auditor;
+mod batch;
+mod builder;
+mod choke;
+mod clock;
+mod delivery;
+mod draft;
+pub(crate) mod outcome;
+mod policy;
+mod receipt;
+mod recording;
+mod report;
+mod service;
+mod statistics;
+#[cfg(test)]
+mod tests;
+
+pub use self::auditor::Auditor;
+pub use self::batch::{Drafts, RecordingAll};
+pub use self::builder::AuditorBuilder;
+pub use self::clock::{Clock, IdSource, SystemClock, TimeOrderedIds};
+pub use self::draft::Draft;
+pub use self::outcome::ToOutcome;
+pub use self::policy::{Delivery, FailurePolicy};
+pub use self::receipt::Receipt;
+pub use self::recording::Recording;
+pub use self::report::{Problem, ProblemKind, on_unrecorded, unrecorded};
+pub use self::service::AuditedService;
+pub use self::statistics::{Health, LastError, Statistics};

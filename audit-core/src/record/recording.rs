@@ -1,0 +1,104 @@
+//! Recording without blocking a thread, on any runtime.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::error::Result;
+use crate::record::auditor::Auditor;
+use crate::record::delivery::{Batch, Submission};
+use crate::record::draft::{Draft, Prepared, first};
+use crate::record::policy::FailurePolicy;
+use crate::record::receipt::Receipt;
+
+/// A draft being recorded; made by awaiting a [`Draft`].
+///
+/// Once it was polled, its entry is recorded even if the future is dropped.
+#[must_use = "futures do nothing unless polled"]
+pub struct Recording(State);
+
+enum State {
+    Draft(Box<Draft>),
+    Delivering(Delivering),
+    Over,
+}
+
+impl Recording {
+    pub(crate) fn new(draft: Draft) -> Self {
+        Self(State::Draft(Box::new(draft)))
+    }
+}
+
+impl Future for Recording {
+    type Output = Result<Receipt>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<Receipt>> {
+        if matches!(self.0, State::Draft(_))
+            && let State::Draft(draft) = std::mem::replace(&mut self.0, State::Over)
+        {
+            match draft.prepare() {
+                Prepared::Answer(answer) => return Poll::Ready(answer),
+                Prepared::Entry {
+                    auditor,
+                    entry,
+                    policy,
+                } => {
+                    let batch = Batch::new(vec![*entry], policy);
+                    self.0 = State::Delivering(Delivering::new(auditor, batch));
+                }
+            }
+        }
+        let State::Delivering(delivering) = &mut self.0 else {
+            return Poll::Pending;
+        };
+        let answer = std::task::ready!(delivering.poll(context));
+        self.0 = State::Over;
+        Poll::Ready(answer.map(first))
+    }
+}
+
+impl fmt::Debug for Recording {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Recording")
+            .field(&match &self.0 {
+                State::Draft(_) => "draft",
+                State::Delivering(_) => "delivering",
+                State::Over => "over",
+            })
+            .finish()
+    }
+}
+
+/// A batch of entries on its way, which reaches the store even if its future is dropped.
+pub(crate) struct Delivering {
+    auditor: Auditor,
+    submission: Submission,
+    policy: FailurePolicy,
+}
+
+impl Delivering {
+    pub(crate) fn new(auditor: Auditor, batch: Batch) -> Self {
+        let policy = batch.policy;
+        Self {
+            auditor,
+            submission: Submission::new(batch),
+            policy,
+        }
+    }
+
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Vec<Receipt>>> {
+        let answer = self
+            .submission
+            .poll(self.auditor.delivery(), context.waker());
+        answer.map(|answer| self.auditor.settle(answer, self.policy))
+    }
+}
+
+impl Drop for Delivering {
+    fn drop(&mut self) {
+        if let Some(batch) = self.submission.abandon() {
+            self.auditor.record_detached(batch);
+        }
+    }
+}

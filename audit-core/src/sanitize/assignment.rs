@@ -1,0 +1,586 @@
+//! A sensitive name with its value in a text.
+
+use std::ops::Range;
+
+use super::Detector;
+use super::extent;
+use super::text::{Scan, is_word};
+
+/// Of a longer name the end counts; keeps the search linear.
+const MOST_NAME_BYTES: usize = 96;
+
+/// `password=x`, `"api_key": "x"`, `token => x`, `Cookie: a=b`, `token%3Dx`; the operator begins at this offset.
+pub(super) fn find(scan: &Scan<'_>, at: usize) -> Option<Range<usize>> {
+    let operator = Operator::at(scan, at)?;
+    let name = Name::before(scan.bytes, scan.floor, at)?;
+    let behind = name.behind_escape(scan);
+    let header = operator.sign == b':'
+        && !name.quoted
+        && (is_header(name.bytes(scan))
+            || behind
+                .as_ref()
+                .is_some_and(|behind| is_header(behind.bytes(scan))));
+    let hit = header && scan.rules.detects(Detector::AuthHeader)
+        || scan.rules.detects(Detector::Assignment)
+            && (is_secret(scan, &name)
+                || behind.is_some_and(|behind| is_secret(scan, &behind))
+                || ends_listed_phrase(scan, &name));
+    if !hit {
+        None
+    } else if header {
+        Some(extent::of_line(scan, name.start, operator.end, b""))
+    } else if !name.quoted && is_phrase(name.bytes(scan)) {
+        Some(extent::of_line(scan, name.start, operator.end, b"&;"))
+    } else {
+        extent::of_value(scan, operator.end, operator.encoded)
+    }
+}
+
+/// `--password x`; the second hyphen is at this offset.
+pub(super) fn find_flag(scan: &Scan<'_>, at: usize) -> Option<Range<usize>> {
+    if scan.byte_before(at) != b'-' || !scan.byte(at + 1).is_ascii_alphabetic() {
+        return None;
+    }
+    let name = scan.after(at + 1).iter().take(MOST_NAME_BYTES);
+    let end = at
+        + 1
+        + name
+            .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+            .count();
+    let value = scan.run(end, |byte| byte == b' ');
+    let takes_value = value > end && scan.byte(value) != b'-';
+    if takes_value && scan.rules.path_secret(scan.text.get(at + 1..end)?) {
+        extent::of_value(scan, value, false)
+    } else {
+        None
+    }
+}
+
+/// `<password>x</password>`; the first `>` is at this offset.
+pub(super) fn find_tag(scan: &Scan<'_>, at: usize) -> Option<Range<usize>> {
+    const MOST_BYTES: usize = 16 * 1024;
+    let name = Name::before(scan.bytes, scan.floor, at)?;
+    if name.quoted
+        || name.end != at
+        || !matches!(scan.byte_before(name.start), b'<' | b':')
+        || !is_secret(scan, &name)
+    {
+        return None;
+    }
+    let name = name.bytes(scan);
+    let content = scan.after(at + 1);
+    let content = content.get(..MOST_BYTES).unwrap_or(content);
+    let closing = content
+        .windows(name.len() + 1)
+        .enumerate()
+        .find_map(|(index, window)| {
+            let (&mark, closed) = window.split_first()?;
+            // A prefix such as `ns:` stands before the name in both tags.
+            (closed == name && matches!(mark, b'/' | b':')).then_some(index)
+        })?;
+    let length = content
+        .get(..closing)?
+        .iter()
+        .rposition(|&byte| byte == b'<')?;
+    (!content.get(..length)?.trim_ascii().is_empty()).then_some(at + 1..at + 1 + length)
+}
+
+/// `PASSWORD 'x'` and `IDENTIFIED BY 'x'` of SQL; the quote is at this offset.
+pub(super) fn find_sql(scan: &Scan<'_>, at: usize) -> Option<Range<usize>> {
+    const WORDS: [&[u8]; 5] = [
+        b"password",
+        b"passwd",
+        b"pwd",
+        b"passphrase",
+        b"identified by",
+    ];
+    if scan.byte_before(at) != b' ' {
+        return None;
+    }
+    let before = scan.before(at).trim_ascii_end();
+    let follows = WORDS.iter().any(|word| {
+        before.len().checked_sub(word.len()).is_some_and(|start| {
+            before
+                .get(start..)
+                .is_some_and(|end| end.eq_ignore_ascii_case(word))
+                && scan.may_start(scan.floor + start)
+        })
+    });
+    if follows {
+        extent::of_value(scan, at, false)
+    } else {
+        None
+    }
+}
+
+/// What stands between name and value.
+struct Operator {
+    /// `:` or `=`.
+    sign: u8,
+    end: usize,
+    encoded: bool,
+}
+
+impl Operator {
+    fn at(scan: &Scan<'_>, at: usize) -> Option<Self> {
+        let after = scan.after(at);
+        match after.first()? {
+            // `a::b` is a path, `a://` begins a URL.
+            b':' if matches!(scan.byte(at + 1), b':')
+                || after.starts_with(b"://")
+                || in_time(scan, at) =>
+            {
+                None
+            }
+            b':' => Some(Self {
+                sign: b':',
+                end: scan.run(at + 1, |byte| byte == b'='),
+                encoded: false,
+            }),
+            // Of several the first is the operator.
+            b'=' if scan.byte_before(at) == b'=' => None,
+            b'=' => {
+                let end = scan.run(at, |byte| byte == b'=');
+                let end = if scan.byte(end) == b'>' { end + 1 } else { end };
+                Some(Self {
+                    sign: b'=',
+                    end,
+                    encoded: false,
+                })
+            }
+            b'%' => {
+                // Encoded once (`%3D`) or twice (`%253D`).
+                let code = after
+                    .strip_prefix(b"%25")
+                    .or_else(|| after.strip_prefix(b"%"))?;
+                let sign = match code.get(..2)? {
+                    b"3D" | b"3d" => b'=',
+                    b"3A" | b"3a" => b':',
+                    _ => return None,
+                };
+                let end = at + after.len() - code.len() + 2;
+                let url = scan
+                    .after(end)
+                    .get(..6)
+                    .is_some_and(|code| code.eq_ignore_ascii_case(b"%2f%2f"));
+                (!url).then_some(Self {
+                    sign,
+                    end,
+                    encoded: true,
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether this colon stands in a time such as `12:30`, the most frequent colon that follows no name.
+fn in_time(scan: &Scan<'_>, at: usize) -> bool {
+    let digit = |at: usize| scan.byte(at).is_ascii_digit();
+    at >= scan.floor + 2
+        && digit(at - 1)
+        && digit(at - 2)
+        && digit(at + 1)
+        && digit(at + 2)
+        && matches!(
+            scan.byte_before(at - 2),
+            0 | b'T' | b' ' | b':' | b'+' | b'-'
+        )
+}
+
+/// Where a name stands.
+#[derive(Debug)]
+struct Name {
+    start: usize,
+    end: usize,
+    quoted: bool,
+    /// Whether it stood in brackets, as in `user[password]=x`.
+    bracketed: bool,
+}
+
+impl Name {
+    /// The name that ends before an operator, with spaces, quotes or brackets between.
+    fn before(bytes: &[u8], floor: usize, at: usize) -> Option<Self> {
+        const MOST_SPACES: usize = 32;
+        let before = bytes.get(floor..at)?;
+        let spaces = before
+            .iter()
+            .rev()
+            .take(MOST_SPACES)
+            .take_while(|byte| matches!(byte, b' ' | b'\t'))
+            .count();
+        let mut before = before.get(..before.len() - spaces)?;
+        let mut bracketed = false;
+        while let Some(inside) = before.strip_suffix(b"]") {
+            bracketed = true;
+            let digits = inside
+                .iter()
+                .rev()
+                .take(20)
+                .take_while(|byte| byte.is_ascii_digit())
+                .count();
+            let indexed = inside.get(..inside.len() - digits)?.strip_suffix(b"[");
+            before = indexed.unwrap_or(inside);
+            if indexed.is_none() {
+                break;
+            }
+        }
+        let mut quoted = false;
+        let mut start = None;
+        if let Some((&quote @ (b'"' | b'\'' | b'`'), inside)) = before.split_last() {
+            quoted = true;
+            let slashes = inside
+                .iter()
+                .rev()
+                .take_while(|&&byte| byte == b'\\')
+                .count();
+            before = inside.get(..inside.len() - slashes)?;
+            // Between quotes a name may have spaces.
+            let near = before.get(before.len().saturating_sub(MOST_NAME_BYTES)..)?;
+            start = near
+                .iter()
+                .rposition(|&byte| byte == quote)
+                .map(|open| before.len() - near.len() + open + 1);
+        }
+        let length = before
+            .iter()
+            .rev()
+            .take(MOST_NAME_BYTES)
+            .take_while(|&&byte| is_name(byte))
+            .count();
+        let start = start.unwrap_or(before.len() - length);
+        (start < before.len()).then_some(Self {
+            start: floor + start,
+            end: floor + before.len(),
+            quoted,
+            bracketed,
+        })
+    }
+
+    /// In `\npassword=x`, printed with escapes, the name begins behind the escape.
+    fn behind_escape(&self, scan: &Scan<'_>) -> Option<Self> {
+        let escaped = matches!(scan.byte(self.start), b'n' | b'r' | b't')
+            && scan.byte_before(self.start) == b'\\'
+            && self.start + 1 < self.end;
+        escaped.then_some(Self {
+            start: self.start + 1,
+            ..*self
+        })
+    }
+
+    fn bytes<'a>(&self, scan: &Scan<'a>) -> &'a [u8] {
+        scan.bytes.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+fn is_secret(scan: &Scan<'_>, name: &Name) -> bool {
+    let bytes = name.bytes(scan);
+    if bytes.contains(&b'%') {
+        return is_secret_decoded(scan, bytes);
+    }
+    if names_secret(scan, bytes) {
+        return true;
+    }
+    // `password[new]=x`: the name before the brackets counts too.
+    name.bracketed
+        && scan.byte_before(name.start) == b'['
+        && Name::before(scan.bytes, scan.floor, name.start - 1)
+            .is_some_and(|outer| !outer.bracketed && names_secret(scan, outer.bytes(scan)))
+}
+
+fn names_secret(scan: &Scan<'_>, name: &[u8]) -> bool {
+    // A name cut to its last bytes may begin inside a character.
+    let cut = name
+        .iter()
+        .take(3)
+        .take_while(|&&byte| byte & 0xc0 == 0x80)
+        .count();
+    let Some(name) = name.get(cut..).and_then(|name| str::from_utf8(name).ok()) else {
+        return false;
+    };
+    scan.rules.path_secret(name) || name.contains('[') && scan.rules.names_secret(name, Vec::new)
+}
+
+/// The same for a name with percent-encoded bytes, such as `access%5Ftoken` or `user%5Bpassword%5D`.
+fn is_secret_decoded(scan: &Scan<'_>, name: &[u8]) -> bool {
+    let mut decoded = [0_u8; MOST_NAME_BYTES];
+    let mut length = decode(name, &mut decoded);
+    if decoded.contains(&b'%') {
+        let once = decoded;
+        length = decode(once.get(..length).unwrap_or_default(), &mut decoded);
+    }
+    // What is no UTF-8 is no name that could be listed.
+    for byte in decoded.iter_mut().filter(|byte| !byte.is_ascii()) {
+        *byte = b'.';
+    }
+    let decoded = decoded.get(..length).unwrap_or_default();
+    Name::before(decoded, 0, decoded.len())
+        .and_then(|name| decoded.get(name.start..name.end))
+        .is_some_and(|name| names_secret(scan, name))
+}
+
+/// Decodes what fits and tells how much that is.
+fn decode(mut text: &[u8], into: &mut [u8; MOST_NAME_BYTES]) -> usize {
+    let hex = |byte: Option<&u8>| byte.and_then(|&byte| char::from(byte).to_digit(16));
+    let mut length = 0;
+    for byte in into.iter_mut() {
+        let Some((&first, rest)) = text.split_first() else {
+            break;
+        };
+        (*byte, text) = match (first, hex(rest.first()), hex(rest.get(1))) {
+            (b'%', Some(high), Some(low)) => (
+                u8::try_from(high * 16 + low).unwrap_or_default(),
+                rest.get(2..).unwrap_or_default(),
+            ),
+            _ => (first, rest),
+        };
+        length += 1;
+    }
+    length
+}
+
+/// Whether the words before complete a listed name of several words, as in `seed phrase: x`.
+fn ends_listed_phrase(scan: &Scan<'_>, name: &Name) -> bool {
+    let mut start = name.start;
+    for _ in 1..scan.rules.names.most_words() {
+        if name.quoted || scan.byte_before(start) != b' ' {
+            break;
+        }
+        let Some(word) = Name::before(scan.bytes, scan.floor, start)
+            .filter(|word| !word.quoted && !word.bracketed)
+        else {
+            break;
+        };
+        start = word.start;
+    }
+    let Some(phrase) = scan
+        .text
+        .get(start..name.end)
+        .filter(|_| start < name.start)
+    else {
+        return false;
+    };
+    // Only names of several words: in `token of user: x` the first word says nothing about the value.
+    scan.rules.names_secret(phrase, Vec::new) && scan.rules.names.hit_any_script(phrase, 2)
+}
+
+/// Headers whose whole line is the secret, spaces and all.
+fn is_header(name: &[u8]) -> bool {
+    [
+        b"authorization".as_slice(),
+        b"proxy-authorization",
+        b"cookie",
+        b"set-cookie",
+    ]
+    .iter()
+    .any(|header| name.eq_ignore_ascii_case(header))
+}
+
+/// Names of secrets that are several words long.
+fn is_phrase(name: &[u8]) -> bool {
+    [b"phrase".as_slice(), b"mnemonic"].iter().any(|word| {
+        name.len()
+            .checked_sub(word.len())
+            .and_then(|start| name.get(start..))
+            .is_some_and(|end| end.eq_ignore_ascii_case(word))
+    })
+}
+
+fn is_name(byte: u8) -> bool {
+    is_word(byte) || matches!(byte, b'_' | b'-' | b'.' | b'$' | b'%')
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sanitize::Sanitizer;
+
+    fn check(pairs: &[(&str, &str)]) {
+        let sanitizer = Sanitizer::default();
+        for (text, masked) in pairs {
+            assert_eq!(sanitizer.text(text), *masked, "{text}");
+            assert_eq!(sanitizer.text(masked), *masked);
+        }
+    }
+
+    #[test]
+    fn query_strings_and_forms() {
+        check(&[
+            ("password=hunter2", "password=********"),
+            ("?token=abc&x=1", "?token=********&x=1"),
+            (
+                "/cb?x=1&access%5Ftoken=abc#f",
+                "/cb?x=1&access%5Ftoken=********",
+            ),
+            ("?ACCESS%5fTOKEN=a%26b&x=1", "?ACCESS%5fTOKEN=********&x=1"),
+            (
+                "user[password]=x&user[name]=ada",
+                "user[password]=********&user[name]=ada",
+            ),
+            (
+                "tokens[]=a&tokens[1]=b&n=1",
+                "tokens[]=********&tokens[1]=********&n=1",
+            ),
+            ("password[new]=x&y=1", "password[new]=********&y=1"),
+            ("u%5Bpassword%5D=x&y=1", "u%5Bpassword%5D=********&y=1"),
+            (
+                "to=https%3A%2F%2Fh%3Ftoken%3Dabc%26x%3D1&y=2",
+                "to=https%3A%2F%2Fh%3Ftoken%3D********%26x%3D1&y=2",
+            ),
+            ("a=1%26pin%253D12", "a=1%26pin%253D********"),
+            ("?token=a&amp;x=1", "?token=********&amp;x=1"),
+        ]);
+    }
+
+    #[test]
+    fn printed_structures() {
+        check(&[
+            (
+                r#"{"api_key":"abc","n":1}"#,
+                r#"{"api_key":"********","n":1}"#,
+            ),
+            (
+                r#"{"my secret note": "a b"}"#,
+                r#"{"my secret note": "********"}"#,
+            ),
+            ("{'pwd': 'x y', 'n': 1}", "{'pwd': '********', 'n': 1}"),
+            (
+                r#"{\"token\":\"a b\",\"n\":1}"#,
+                r#"{\"token\":\"********\",\"n\":1}"#,
+            ),
+            (
+                r#"{"pin" => 12, "n" => 1}"#,
+                r#"{"pin" => ********, "n" => 1}"#,
+            ),
+            (
+                "{ user: \"a\", token: Some(\"x y\"), n: 1 }",
+                "{ user: \"a\", token: ********, n: 1 }",
+            ),
+            (
+                "Login { token: Token { v: \"x\" }, n: 1 }",
+                "Login { token: ********, n: 1 }",
+            ),
+            (
+                "{\"tokens\":[\"a\",\"b\"],\"n\":1}",
+                "{\"tokens\":********,\"n\":1}",
+            ),
+            ("auth={'u': {'p': '}'}}, n=1", "auth=********, n=1"),
+            (
+                "<password>a b</password><n>1</n>",
+                "<password>********</password><n>1</n>",
+            ),
+            (
+                "<w:Token>a<b>c</b></w:Token>",
+                "<w:Token>********</w:Token>",
+            ),
+            (
+                "obj[\"password\"] = \"x\";",
+                "obj[\"password\"] = \"********\";",
+            ),
+            (
+                "\"password\": null, pin: None, key=nil",
+                "\"password\": null, pin: None, key=nil",
+            ),
+            ("password=\"\", token=", "password=\"\", token="),
+        ]);
+    }
+
+    #[test]
+    fn headers_and_prose() {
+        check(&[
+            (
+                "Authorization: Bearer abc\nHost: x",
+                "Authorization: ********\nHost: x",
+            ),
+            ("cookie: a=b; c=d\r\nx: y", "cookie: ********\r\nx: y"),
+            (
+                "curl -H 'Authorization: Token a b' -H 'x: y'",
+                "curl -H 'Authorization: ********' -H 'x: y'",
+            ),
+            ("X-Api-Key: abc, x", "X-Api-Key: ********, x"),
+            (
+                "login failed (password: hunter2).",
+                "login failed (password: ********).",
+            ),
+            ("private key: abc def", "private key: ******** def"),
+            ("my seed phrase: a b c", "my seed phrase: ********"),
+            (
+                "passphrase = correct horse battery",
+                "passphrase = ********",
+            ),
+            ("auth: Basic abc def", "auth: ******** def"),
+            (
+                "AccountName=a;AccountKey=ab+/c==;Endpoint=x",
+                "AccountName=a;AccountKey=********;Endpoint=x",
+            ),
+            (
+                "spring.datasource.password=x",
+                "spring.datasource.password=********",
+            ),
+            ("PGPASSWORD=x psql", "PGPASSWORD=******** psql"),
+            (
+                "run --password hunter2 --verbose",
+                "run --password ******** --verbose",
+            ),
+            ("run --api-key='a b' -v", "run --api-key='********' -v"),
+            (
+                "CREATE USER a IDENTIFIED BY 'x''y' x",
+                "CREATE USER a IDENTIFIED BY '********' x",
+            ),
+            (
+                "ALTER ROLE a PASSWORD 'x'",
+                "ALTER ROLE a PASSWORD '********'",
+            ),
+            ("пароль=1 key=ключ x", "пароль=1 key=******** x"),
+        ]);
+    }
+
+    #[test]
+    fn what_is_no_assignment() {
+        let sanitizer = Sanitizer::default();
+        for text in [
+            "monkey=1&author=ada",
+            "token::Kind::new",
+            "secret://vault/path",
+            "password",
+            "Wrong password for user: bob",
+            "DETAIL: Key (email)=(a@b) already exists",
+            "the token expired",
+            "12:30:45",
+            "--token --verbose",
+            "--no-color x",
+            "usage: login <password> <user>",
+            "error: no such key",
+            "keyboard: qwerty",
+            "a = b",
+            "if token != other",
+            "x%3Dy",
+            "token of user: ada",
+            "100%: x",
+            "%",
+            "[]:1",
+            "]=",
+            "\"=",
+        ] {
+            assert_eq!(sanitizer.text(text), text);
+        }
+    }
+
+    #[test]
+    fn listed_and_allowed_names_count_in_texts() {
+        let sanitizer = Sanitizer::builder()
+            .name("tax file number")
+            .name("пароль")
+            .allow("keyboard.key")
+            .remove("pin")
+            .build();
+        assert_eq!(
+            sanitizer.text("tax file number: 12 x"),
+            "tax file number: ******** x"
+        );
+        assert_eq!(sanitizer.text("Пароль: я x"), "Пароль: ******** x");
+        assert_eq!(
+            sanitizer.text("keyboard.key=Q key=Q pin=1"),
+            "keyboard.key=Q key=******** pin=1"
+        );
+    }
+}

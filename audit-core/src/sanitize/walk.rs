@@ -1,0 +1,455 @@
+//! The walk through a JSON value.
+
+use std::mem;
+
+use serde_json::{Map, Value};
+
+use super::path::{Rules, Segments};
+use super::text::mask_text;
+use super::{Detector, MASK, card};
+
+/// Deeper than any value that is meant to be read; keeps hostile ones from overflowing the stack.
+const MOST_LEVELS: usize = 128;
+
+/// A member name of fewer bytes cannot hold a secret that a detector would know.
+const FEWEST_NAME_BYTES: usize = 13;
+
+/// A longer string is a text, not the name of a field.
+const MOST_NAME_BYTES: usize = 96;
+
+/// Masks what is secret in a value that lives under a path.
+pub(super) fn value(rules: &Rules, value: &mut Value, path: Option<&str>) {
+    let trail = path.map(|path| Trail {
+        name: path,
+        is_path: true,
+        above: None,
+    });
+    Walk { rules }.value(value, trail.as_ref(), 0);
+}
+
+/// Masks what is secret in an object.
+pub(super) fn map(rules: &Rules, map: &mut Map<String, Value>) {
+    Walk { rules }.object(map, None, 0);
+}
+
+/// Masks a whole value. An absent secret is no secret: null stays.
+pub(super) fn mask(value: &mut Value) {
+    if value.is_null() || value == MASK {
+        return;
+    }
+    let mut dropped = vec![mem::replace(value, Value::String(MASK.to_owned()))];
+    // Dropping a deep value as it is would overflow the stack.
+    while let Some(value) = dropped.pop() {
+        match value {
+            Value::Array(items) => dropped.extend(items),
+            Value::Object(members) => dropped.extend(members.into_iter().map(|(_, member)| member)),
+            _ => {}
+        }
+    }
+}
+
+/// The names above a value, innermost first.
+struct Trail<'a> {
+    name: &'a str,
+    is_path: bool,
+    above: Option<&'a Trail<'a>>,
+}
+
+/// The same outermost first, as rules want them.
+fn names_above<'a>(mut trail: Option<&'a Trail<'a>>) -> Vec<&'a str> {
+    let mut names = Vec::new();
+    while let Some(step) = trail {
+        if step.is_path {
+            let segments: Vec<_> = Segments { rest: step.name }.collect();
+            names.extend(segments.into_iter().rev());
+        } else {
+            names.push(step.name);
+        }
+        trail = step.above;
+    }
+    names.reverse();
+    names
+}
+
+struct Walk<'a> {
+    rules: &'a Rules,
+}
+
+impl Walk<'_> {
+    fn value(&self, value: &mut Value, trail: Option<&Trail<'_>>, level: usize) {
+        match value {
+            Value::String(text) => {
+                if let Some(masked) = self.text(text) {
+                    *text = masked;
+                }
+            }
+            Value::Array(_) | Value::Object(_) if level >= MOST_LEVELS => mask(value),
+            Value::Array(items) => self.array(items, trail, level),
+            Value::Object(members) => self.object(members, trail, level),
+            Value::Number(number) => {
+                let is_card = number.as_u64().is_some_and(card::is_card_number);
+                if is_card && self.rules.detects(Detector::CardNumber) {
+                    mask(value);
+                }
+            }
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+
+    fn array(&self, items: &mut [Value], trail: Option<&Trail<'_>>, level: usize) {
+        // A header as a pair of strings.
+        if let [Value::String(name), content @ Value::String(_)] = items
+            && self.is_secret_name(name, trail)
+        {
+            mask(content);
+            // A pair of secrets is no header.
+            if let Some(masked) = self.text(name) {
+                *name = masked;
+            }
+            return;
+        }
+        let mut flag = false;
+        for item in items {
+            if flag && matches!(item, Value::String(text) if !text.starts_with('-')) {
+                mask(item);
+            }
+            self.value(item, trail, level + 1);
+            // A command line: `["--password", "x"]` among other arguments.
+            flag = matches!(item, Value::String(text) if text.starts_with('-') && self.is_secret_name(text, trail));
+        }
+    }
+
+    fn object(&self, members: &mut Map<String, Value>, trail: Option<&Trail<'_>>, level: usize) {
+        let mut secret_key = false;
+        let mut holds_content = false;
+        let mut holds_name = false;
+        let mut secret_name = false;
+        for (name, member) in &mut *members {
+            secret_name |= name.len() >= FEWEST_NAME_BYTES && self.text(name).is_some();
+            match Role::of(name) {
+                Role::Plain => {}
+                Role::Content => holds_content = true,
+                Role::Name => holds_name = true,
+            }
+            if self.rules.names_secret(name, || names_above(trail)) {
+                // Whether `key` is a secret or a name is known only when all members are.
+                if name.eq_ignore_ascii_case("key") && member.is_string() {
+                    secret_key = true;
+                } else {
+                    mask(member);
+                }
+                continue;
+            }
+            self.value(
+                member,
+                Some(&Trail {
+                    name,
+                    is_path: false,
+                    above: trail,
+                }),
+                level + 1,
+            );
+        }
+        if holds_content && holds_name {
+            self.names_and_contents(members, trail);
+        } else if secret_key {
+            members
+                .iter_mut()
+                .filter(|(name, _)| name.eq_ignore_ascii_case("key"))
+                .for_each(|(_, member)| mask(member));
+        }
+        if secret_name {
+            self.mask_names(members);
+        }
+    }
+
+    /// Masks the contents of `{"name": "password", "value": "x"}`, whatever the members are called.
+    fn names_and_contents(&self, members: &mut Map<String, Value>, trail: Option<&Trail<'_>>) {
+        let mut secret = false;
+        for (_, member) in members
+            .iter_mut()
+            .filter(|(name, _)| Role::of(name) == Role::Name)
+        {
+            if let Value::String(text) = member {
+                secret |= self.is_secret_name(text, trail);
+                if let Some(masked) = self.text(text) {
+                    *text = masked;
+                }
+            }
+        }
+        if secret {
+            members
+                .iter_mut()
+                .filter(|(name, _)| Role::of(name) == Role::Content)
+                .for_each(|(_, member)| mask(member));
+        }
+    }
+
+    /// Masks secrets in the names themselves, as in a map from web token to user.
+    fn mask_names(&self, members: &mut Map<String, Value>) {
+        for (name, member) in mem::take(members) {
+            let masked = self.text(&name).unwrap_or(name);
+            let mut unique = masked.clone();
+            // Two secrets have the same mask, but both members stay.
+            let mut number = 2;
+            while members.contains_key(&unique) {
+                unique = format!("{masked} {number}");
+                number += 1;
+            }
+            members.insert(unique, member);
+        }
+    }
+
+    fn is_secret_name(&self, text: &str, trail: Option<&Trail<'_>>) -> bool {
+        text.len() <= MOST_NAME_BYTES
+            && !text.contains('=')
+            && self.rules.names_secret(text, || names_above(trail))
+    }
+
+    fn text(&self, text: &str) -> Option<String> {
+        match mask_text(self.rules, text) {
+            std::borrow::Cow::Borrowed(_) => None,
+            std::borrow::Cow::Owned(masked) => Some(masked),
+        }
+    }
+}
+
+/// What a member may be in an entry of a list of names and values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Plain,
+    /// Its content names a field.
+    Name,
+    /// Its content is what the named field holds.
+    Content,
+}
+
+impl Role {
+    fn of(name: &str) -> Self {
+        let is = |listed: &[&str]| {
+            listed
+                .iter()
+                .any(|listed| name.eq_ignore_ascii_case(listed))
+        };
+        // The lengths come first, because this is asked for every member of every object.
+        match name.as_bytes() {
+            [b'k' | b'K'] => Self::Name,
+            [b'v' | b'V'] => Self::Content,
+            [b'o' | b'n' | b'O' | b'N', _, _] if is(&["old", "new"]) => Self::Content,
+            [b'k' | b'K', _, _] if is(&["key"]) => Self::Name,
+            [b'v' | b'V', _, _] if is(&["val"]) => Self::Content,
+            [b'n' | b'N', _, _, _] if is(&["name"]) => Self::Name,
+            [b'f' | b'F', _, _, _] if is(&["from"]) => Self::Content,
+            [b't' | b'T', _] if is(&["to"]) => Self::Content,
+            [b'f' | b'p' | b'F' | b'P', _, _, _, _] if is(&["field", "param"]) => Self::Name,
+            [b'v' | b'a' | b'V' | b'A', _, _, _, _] if is(&["value", "after"]) => Self::Content,
+            [b'h' | b'c' | b'H' | b'C', _, _, _, _, _] if is(&["header", "column"]) => Self::Name,
+            [b'v' | b'b' | b'V' | b'B', _, _, _, _, _] if is(&["values", "before"]) => {
+                Self::Content
+            }
+            [b'o' | b'n' | b'O' | b'N', _, _, _, _, _, _, _, ..]
+                if is(&["oldvalue", "newvalue", "old_value", "new_value"]) =>
+            {
+                Self::Content
+            }
+            [
+                b'p' | b'a' | b'v' | b'P' | b'A' | b'V',
+                _,
+                _,
+                _,
+                _,
+                _,
+                _,
+                _,
+                ..,
+            ] if is(&["property", "parameter", "attribute", "variable"]) => Self::Name,
+            _ => Self::Plain,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::sanitize::Sanitizer;
+
+    fn masked(mut value: Value) -> Value {
+        let sanitizer = Sanitizer::default();
+        sanitizer.value(&mut value);
+        let once = value.clone();
+        sanitizer.value(&mut value);
+        assert_eq!(value, once, "masked twice");
+        value
+    }
+
+    #[test]
+    fn sensitive_names_at_any_depth() {
+        assert_eq!(
+            masked(
+                json!({"a": [{"b": {"apiToken": "x", "n": 1}}], "PIN": 12, "keys": [1], "auth": {"u": 1}, "otp": true})
+            ),
+            json!({"a": [{"b": {"apiToken": MASK, "n": 1}}], "PIN": MASK, "keys": MASK, "auth": MASK, "otp": MASK})
+        );
+        assert_eq!(
+            masked(
+                json!({"password": null, "token": "", "cookie": [], "author": "a", "monkey": 1})
+            ),
+            json!({"password": null, "token": MASK, "cookie": MASK, "author": "a", "monkey": 1})
+        );
+    }
+
+    #[test]
+    fn detectors_see_strings_numbers_and_names() {
+        assert_eq!(
+            masked(json!([
+                "x pwd=1",
+                4_111_111_111_111_111_u64,
+                4_111_111_111_111_112_u64,
+                0.5,
+                -1
+            ])),
+            json!(["x pwd=********", MASK, 4_111_111_111_111_112_u64, 0.5, -1])
+        );
+        assert_eq!(
+            masked(
+                json!({"4111 1111 1111 1111": 1, "5555555555554444": {"pin": 1}, "token=abcdefgh": 1, "n": 2})
+            ),
+            json!({MASK: 1, "******** 2": {"pin": MASK}, "token=********": MASK, "n": 2})
+        );
+    }
+
+    #[test]
+    fn lists_of_names_and_values() {
+        assert_eq!(
+            masked(json!([
+                {"name": "Authorization", "value": "x"},
+                {"key": "password", "value": ["x"]},
+                {"Key": "Owner", "Value": "ada"},
+                {"field": "pin", "old": 1, "new": 2, "at": 3},
+                {"k": "token", "v": null},
+                {"parameter": "apiKey", "newValue": "x"},
+            ])),
+            json!([
+                {"name": "Authorization", "value": MASK},
+                {"key": "password", "value": MASK},
+                {"Key": "Owner", "Value": "ada"},
+                {"field": "pin", "old": MASK, "new": MASK, "at": 3},
+                {"k": "token", "v": null},
+                {"parameter": "apiKey", "newValue": MASK},
+            ])
+        );
+        // Without a value beside it, `key` is a secret again; so is one that names nothing.
+        assert_eq!(masked(json!({"key": "abc"})), json!({"key": MASK}));
+        assert_eq!(
+            masked(json!({"key": {"a": 1}, "value": 1})),
+            json!({"key": MASK, "value": 1})
+        );
+        assert_eq!(
+            masked(json!({"name": "token ring", "size": 1})),
+            json!({"name": "token ring", "size": 1})
+        );
+        assert_eq!(
+            masked(json!({"key": "Bearer a1", "value": 1})),
+            json!({"key": "Bearer ********", "value": MASK})
+        );
+    }
+
+    #[test]
+    fn pairs_and_command_lines() {
+        assert_eq!(
+            masked(json!([
+                ["Authorization", "Bearer x"],
+                ["Accept", "x"],
+                ["token", 1],
+                ["a", "token", "b"]
+            ])),
+            json!([
+                ["Authorization", MASK],
+                ["Accept", "x"],
+                ["token", 1],
+                ["a", "token", "b"]
+            ])
+        );
+        assert_eq!(
+            masked(json!([
+                "login",
+                "--password",
+                "x",
+                "--token",
+                "--verbose",
+                "y",
+                "--pin=1"
+            ])),
+            json!([
+                "login",
+                "--password",
+                MASK,
+                "--token",
+                "--verbose",
+                "y",
+                "--pin=********"
+            ])
+        );
+    }
+
+    #[test]
+    fn a_path_above_counts() {
+        let sanitizer = Sanitizer::builder().allow("keyboard.key").build();
+        let at = |path: &str, mut value: Value| {
+            sanitizer.value_at(path, &mut value);
+            value
+        };
+        assert_eq!(at("user.password", json!({"a": 1})), json!(MASK));
+        assert_eq!(at("user.password", Value::Null), Value::Null);
+        assert_eq!(
+            at("items[3].keyboard", json!({"key": "Q", "pin": 1})),
+            json!({"key": "Q", "pin": MASK})
+        );
+        assert_eq!(
+            at("items[3].piano", json!({"key": "Q"})),
+            json!({"key": MASK})
+        );
+        assert_eq!(
+            at("", json!({"keyboard": [{"key": "Q"}]})),
+            json!({"keyboard": [{"key": "Q"}]})
+        );
+        let mut map = Map::new();
+        map.insert("key".to_owned(), json!(1));
+        map.insert("n".to_owned(), json!("pwd=1"));
+        sanitizer.map(&mut map);
+        assert_eq!(
+            Value::Object(map),
+            json!({"key": MASK, "n": "pwd=********"})
+        );
+    }
+
+    #[test]
+    fn deep_values_end_in_a_mask() {
+        let nested = |levels: usize| {
+            (0..levels).fold(json!("leaf"), |value, level| {
+                if level % 2 == 0 {
+                    json!([value])
+                } else {
+                    json!({ "a": value })
+                }
+            })
+        };
+        assert_eq!(masked(nested(MOST_LEVELS)), nested(MOST_LEVELS));
+        assert!(!masked(nested(MOST_LEVELS + 1)).to_string().contains("leaf"));
+        // Deep enough to overflow the stack of a test thread, if anything recursed.
+        let mut deep = Value::Null;
+        for _ in 0..200_000 {
+            deep = Value::Array(vec![deep]);
+        }
+        Sanitizer::default().value(&mut deep);
+        assert!(deep.to_string().contains(MASK));
+        let mut deep = json!(1);
+        for _ in 0..200_000 {
+            deep = Value::Array(vec![deep]);
+        }
+        Sanitizer::default().value_at("token", &mut deep);
+        assert_eq!(deep, MASK);
+    }
+}

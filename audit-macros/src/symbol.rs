@@ -1,0 +1,36 @@
+//! The words that the macros understand, each written once.
+
+use std::fmt;
+
+use syn::Path;
+
+/// A word of `#[audit(...)]` or `#[audit_action(...)]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Symbol(pub(crate) &'static str);
+
+pub(crate) const ACTION: Symbol = Symbol("action");
+pub(crate) const CRATE: Symbol = Symbol("crate");
+pub(crate) const ENTITY_ID: Symbol = Symbol("entity_id");
+pub(crate) const ENTITY_NAME: Symbol = Symbol("entity_name");
+pub(crate) const ENTITY_TYPE: Symbol = Symbol("entity_type");
+pub(crate) const EXCLUDE: Symbol = Symbol("exclude");
+pub(crate) const ID: Symbol = Symbol("id");
+pub(crate) const METADATA: Symbol = Symbol("metadata");
+pub(crate) const NAME: Symbol = Symbol("name");
+pub(crate) const REDACT: Symbol = Symbol("redact");
+pub(crate) const RENAME: Symbol = Symbol("rename");
+
+/// The helper attribute of the derive.
+pub(crate) const AUDIT: Symbol = Symbol("audit");
+
+impl fmt::Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl PartialEq<Symbol> for Path {
+    fn eq(&self, symbol: &Symbol) -> bool {
+        self.is_ident(symbol.0)
+    }
+}
