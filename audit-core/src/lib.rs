@@ -59,6 +59,9 @@ pub use crate::context::{
     AuditContext, Carrier, ContextGuard, InContext, LateActor, WithContext, in_current_context,
 };
 pub use crate::diff::{Audited, FieldDiff, FieldSnapshot, diff};
+// Not in `__private`: rustc names it to the user.
+#[doc(hidden)]
+pub use crate::diff::Recordable;
 pub use crate::entry::{
     Actor, ActorId, ActorKind, AuditEntry, Change, Changes, DEFAULT_ENTRY_BYTES, Entity, EntityId,
     ErrorDetail, IdRef, LengthUnit, MAX_ID_BYTES, MAX_NAME_CHARS, MAX_TEXT_CHARS, MAX_WORD_CHARS,
@@ -82,8 +85,6 @@ pub use crate::store::{Appended, AuditStore, Durability, MemoryStore, Query};
 pub mod __private {
     pub use std::string::String;
 
-    pub use serde::Serialize;
-
     use crate::entry::{EntityId, ToEntityId};
     pub use crate::record::action::{ActionCall, ActionFuture, ActionOutcome};
 
@@ -93,11 +94,11 @@ pub mod __private {
         };
     }
 
-    pub fn entity_id<T: ToEntityId + ?Sized>(id: &T) -> EntityId {
+    pub fn entity_id(id: &dyn ToEntityId) -> EntityId {
         id.to_entity_id()
     }
 
-    pub fn display_name<T: std::fmt::Display + ?Sized>(name: &T) -> String {
+    pub fn display_name(name: &dyn std::fmt::Display) -> String {
         name.to_string()
     }
 }

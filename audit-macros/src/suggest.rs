@@ -13,7 +13,11 @@ pub(crate) fn list<T: Display>(words: impl IntoIterator<Item = T>) -> String {
     quoted.join(", ")
 }
 
-fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// The nearest of `known`, if it is near enough to be meant.
+pub(crate) fn nearest<'a>(
+    found: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     // A third of the letters may be wrong, as in rustc; beyond that a suggestion is a guess.
     let limit = (found.chars().count() / 3).max(1);
     known

@@ -1,27 +1,35 @@
 //! Reading `word`, `word = value` and `word(...)`, one after another, without stopping at the first wrong one.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote_spanned};
 use syn::{
     Ident, LitStr, Path, Token,
     meta::ParseNestedMeta,
     parse::{ParseStream, Parser},
     spanned::Spanned,
+    token,
 };
 
 use crate::{
     diag::Diag,
-    suggest::{did_you_mean, list},
+    suggest::{did_you_mean, list, nearest},
     symbol::Symbol,
 };
 
 /// Longest action and entity type, in characters: the width of their columns in the mirrored model.
 pub(crate) const LONGEST: usize = 50;
 
+const MISSING_COMMA: &str = "expected `,` before this";
+
 /// Where words may stand, and which.
 pub(crate) struct Place {
     /// As the user writes it, and on what: "in `#[audit(...)]` on a field".
     pub(crate) described: &'static str,
     pub(crate) allowed: &'static [Symbol],
+    /// One of them, with its value.
+    pub(crate) example: &'static str,
+    /// Words that are known, but stand elsewhere, and where: "on a field".
+    pub(crate) elsewhere: (&'static [Symbol], &'static str),
 }
 
 /// A value, and where its word was written.
@@ -64,23 +72,25 @@ impl<T> Default for Slot<T> {
     }
 }
 
-/// Reads the word that `meta` stands at, and leaves the input at the next comma whatever happens.
-pub(crate) fn read(
+/// Reads the word that `meta` stands at, and leaves the input at the next comma whatever happens. Gives the word that
+/// was written, or that seems to be meant.
+fn read(
     meta: &ParseNestedMeta<'_>,
     place: &Place,
     diag: &mut Diag,
     by_word: impl FnOnce(Symbol, &ParseNestedMeta<'_>, &mut Diag) -> syn::Result<()>,
-) {
+) -> Option<Symbol> {
     let known = place
         .allowed
         .iter()
         .copied()
         .find(|word| meta.path == *word);
-    let result = match known {
-        Some(word) => by_word(word, meta, diag),
-        None => Err(unknown(&meta.path, place)),
+    let (result, meant) = match known {
+        Some(word) => (by_word(word, meta, diag), known),
+        None => unknown(&meta.path, place),
     };
     close(meta.input, result, diag);
+    meant
 }
 
 /// Reports what went wrong with an element of a list, and skips what is left of it.
@@ -89,36 +99,50 @@ pub(crate) fn close(input: ParseStream<'_>, result: syn::Result<()>, diag: &mut 
     match result {
         Err(error) => diag.add(error),
         Ok(()) if rest.is_empty() => {}
-        Ok(()) => diag.error(rest, "expected `,` before this"),
+        Ok(()) => diag.error(rest, MISSING_COMMA),
     }
 }
 
-fn unknown(path: &Path, place: &Place) -> syn::Error {
+fn unknown(path: &Path, place: &Place) -> (syn::Result<()>, Option<Symbol>) {
     let segments: Vec<_> = path
         .segments
         .iter()
         .map(|part| part.ident.to_string())
         .collect();
     let found = segments.join("::");
-    let Place { described, allowed } = place;
-    let suggestion = did_you_mean(&found, allowed.iter().map(|word| word.0));
-    let allowed = list(*allowed);
-    syn::Error::new_spanned(
-        path,
-        format!("unknown word `{found}` {described}{suggestion} (allowed: {allowed})"),
+    let Place {
+        described,
+        allowed,
+        elsewhere: (others, where_to),
+        ..
+    } = place;
+    let words = allowed.iter().map(|word| word.0);
+    let message = if others.iter().any(|word| found == word.0) {
+        format!("`{found}` belongs {where_to}, not {described}")
+    } else {
+        let suggestion = did_you_mean(&found, words.clone());
+        let allowed = list(*allowed);
+        format!("unknown word `{found}` {described}{suggestion} (allowed: {allowed})")
+    };
+    (
+        Err(syn::Error::new_spanned(path, message)),
+        nearest(&found, words).map(Symbol),
     )
 }
 
 /// A word that stands alone.
 pub(crate) fn flag(meta: &ParseNestedMeta<'_>, word: Symbol) -> syn::Result<()> {
+    let takes_value = meta.input.peek(Token![=]) || meta.input.peek(token::Paren);
     let rest = rest(meta.input);
     if rest.is_empty() {
         return Ok(());
     }
-    Err(syn::Error::new_spanned(
-        rest,
-        format!("`{word}` takes no value: write `{word}` alone"),
-    ))
+    let message = if takes_value {
+        format!("`{word}` takes no value: write `{word}` alone")
+    } else {
+        MISSING_COMMA.to_owned()
+    };
+    Err(syn::Error::new_spanned(rest, message))
 }
 
 /// Takes the `=` of `word = value` and makes sure that a value follows.
@@ -207,23 +231,63 @@ pub(crate) fn rest(input: ParseStream<'_>) -> TokenStream {
     tokens
 }
 
-/// Reads all words of an attribute's parentheses.
+/// Reads all words of an attribute's parentheses. Gives those that were written, rightly or wrongly: what is wrong is not
+/// missing too.
 pub(crate) fn read_all(
     words: TokenStream,
     place: &Place,
     diag: &mut Diag,
     mut by_word: impl FnMut(Symbol, &ParseNestedMeta<'_>, &mut Diag) -> syn::Result<()>,
-) {
+) -> Vec<Symbol> {
+    let mut mentioned = Vec::new();
     let parser = syn::meta::parser(|meta| {
-        read(&meta, place, diag, &mut by_word);
+        mentioned.extend(read(&meta, place, diag, &mut by_word));
         Ok(())
     });
     if let Err(error) = parser.parse2(words) {
-        diag.add(error);
+        // Every word was skipped to its end, so this is something that cannot begin one, and it may stand for any.
+        let Place {
+            described,
+            allowed,
+            example,
+            ..
+        } = place;
+        mentioned.extend_from_slice(allowed);
+        let allowed = list(*allowed);
+        let message =
+            format!("expected a word, such as `{example}`, {described} (allowed: {allowed})");
+        diag.error_at(error.span(), message);
     }
+    mentioned
 }
 
 /// Where `tokens` stand, with names resolved inside the macro: errors point at the user, locals stay ours.
 pub(crate) fn at(tokens: &impl Spanned) -> Span {
     tokens.span().resolved_at(Span::mixed_site())
+}
+
+/// `&(value)`, placed so that rustc underlines the whole of `place` where the type of the value does not fit.
+pub(crate) fn reference(place: &impl ToTokens, value: TokenStream) -> TokenStream {
+    let (first, last) = ends(place);
+    let mut value = Group::new(Delimiter::Parenthesis, value);
+    value.set_span(last);
+    quote_spanned!(first=> &#value)
+}
+
+/// The places of the first and the last of `tokens`, as [`at`] gives them: an expression that begins and ends there is
+/// underlined whole.
+pub(crate) fn ends(tokens: &impl ToTokens) -> (Span, Span) {
+    let mut spans = tokens
+        .to_token_stream()
+        .into_iter()
+        .map(|token| match token {
+            TokenTree::Group(group) => (group.span_open(), group.span_close()),
+            token => (token.span(), token.span()),
+        });
+    let (first, end_of_first) = spans
+        .next()
+        .unwrap_or_else(|| (Span::call_site(), Span::call_site()));
+    let last = spans.last().map_or(end_of_first, |(_, last)| last);
+    let ours = Span::mixed_site();
+    (first.resolved_at(ours), last.resolved_at(ours))
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use crate::context::AuditContext;
 use crate::entry::Actor;
 
 #[derive(Clone)]
@@ -28,7 +29,7 @@ impl ActorSource {
 /// use audit_core::{Actor, AuditContext, LateActor};
 ///
 /// let slot = LateActor::new();
-/// let context = slot.attach(AuditContext::new("acme"));
+/// let context = AuditContext::new("acme").late_actor(&slot);
 /// context.scope(|| {
 ///     assert_eq!(AuditContext::current().unwrap().resolve_actor(), Actor::anonymous());
 ///     slot.set(Actor::user(7, "ada"));
@@ -45,13 +46,6 @@ impl LateActor {
         Self::default()
     }
 
-    /// The context, with this slot as its actor.
-    #[must_use]
-    pub fn attach(&self, context: super::AuditContext) -> super::AuditContext {
-        let slot = Arc::clone(&self.0);
-        context.actor_with(move || slot.get().cloned())
-    }
-
     /// Says who it is. The first word stands: a second one changes nothing.
     pub fn set(&self, actor: Actor) {
         self.0.get_or_init(|| actor);
@@ -61,5 +55,14 @@ impl LateActor {
     #[must_use]
     pub fn get(&self) -> Option<&Actor> {
         self.0.get()
+    }
+}
+
+impl AuditContext {
+    /// Says that who acts will be told through a slot; see [`LateActor`].
+    #[must_use]
+    pub fn late_actor(self, slot: &LateActor) -> Self {
+        let slot = Arc::clone(&slot.0);
+        self.actor_with(move || slot.get().cloned())
     }
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::MASK;
+use crate::diff::Recordable;
 use crate::entry::{Change, Changes};
 use crate::error::{Error, Result};
 
@@ -27,8 +28,26 @@ impl FieldDiff {
         T: PartialEq + Serialize + ?Sized,
     {
         if before != after {
-            self.differs(field, before, after);
+            self.differs(field, before.to_json(), after.to_json());
         }
+    }
+
+    /// Reports a field that differs, for generated code, which has compared it.
+    #[doc(hidden)]
+    pub fn changed(
+        &mut self,
+        field: &'static str,
+        before: &dyn Recordable,
+        after: &dyn Recordable,
+    ) {
+        self.differs(field, before.to_json(), after.to_json());
+    }
+
+    /// Reports a field that differs and whose values are never stored, for generated code.
+    #[doc(hidden)]
+    pub fn changed_secret(&mut self, field: &'static str) {
+        let change = Change::replaced(masked(), masked());
+        self.changes.push(field.to_owned(), change);
     }
 
     /// Compares a field whose values are never stored: only that it changed is.
@@ -37,8 +56,7 @@ impl FieldDiff {
         T: PartialEq + ?Sized,
     {
         if before != after {
-            let change = Change::replaced(masked(), masked());
-            self.changes.push(field.to_owned(), change);
+            self.changed_secret(field);
         }
     }
 
@@ -53,8 +71,13 @@ impl FieldDiff {
     }
 
     #[cold]
-    fn differs<T: Serialize + ?Sized>(&mut self, field: &'static str, before: &T, after: &T) {
-        match (serde_json::to_value(before), serde_json::to_value(after)) {
+    fn differs(
+        &mut self,
+        field: &'static str,
+        before: serde_json::Result<Value>,
+        after: serde_json::Result<Value>,
+    ) {
+        match (before, after) {
             (Ok(old), Ok(new)) => {
                 let change = Change::replaced(old, new);
                 self.changes.push(field.to_owned(), change);
@@ -94,10 +117,13 @@ impl FieldSnapshot {
 
     /// Reports a field with its value.
     pub fn track<T: Serialize + ?Sized>(&mut self, field: &'static str, value: &T) {
-        match serde_json::to_value(value) {
-            Ok(value) => self.push(field, value),
-            Err(_) => self.error = Some(unwritable(field)),
-        }
+        self.take(field, value.to_json());
+    }
+
+    /// Reports a field with its value, for generated code.
+    #[doc(hidden)]
+    pub fn field(&mut self, field: &'static str, value: &dyn Recordable) {
+        self.take(field, value.to_json());
     }
 
     /// Reports that a field is there; its value is never stored.
@@ -112,6 +138,13 @@ impl FieldSnapshot {
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if a field cannot be written as JSON.
     pub fn finish(self) -> Result<Changes> {
         finish(self.changes, self.error)
+    }
+
+    fn take(&mut self, field: &'static str, value: serde_json::Result<Value>) {
+        match value {
+            Ok(value) => self.push(field, value),
+            Err(_) => self.error = Some(unwritable(field)),
+        }
     }
 
     fn push(&mut self, field: &'static str, value: Value) {

@@ -1,10 +1,12 @@
 //! What changed: the [`Audited`] trait and what its fields report to.
 
 mod fields;
+mod recordable;
 
 use crate::entry::{Entity, EntityId};
 
 pub use self::fields::{FieldDiff, FieldSnapshot};
+pub use self::recordable::Recordable;
 
 /// A record whose changes can be audited; derive it.
 ///

@@ -8,10 +8,11 @@ use std::time::Instant;
 
 use chrono::Utc;
 use pin_project_lite::pin_project;
-use serde::Serialize;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::context::{Frame, WithContext};
+use crate::diff::Recordable;
 use crate::entry::{ErrorDetail, Outcome, ToEntityId};
 use crate::record::auditor::Auditor;
 use crate::record::delivery::Batch;
@@ -63,25 +64,41 @@ impl ActionCall {
         }
     }
 
+    // Trait objects, here and below: where a type does not fit, rustc names the trait that is
+    // missing, and nothing of what is in here.
+
     /// Names the record.
     #[must_use]
-    pub fn entity_id<T: ToEntityId + ?Sized>(mut self, id: &T) -> Self {
-        self.draft = self.draft.entity_id(id);
+    pub fn entity_id(mut self, id: &dyn ToEntityId) -> Self {
+        let id = id.to_entity_id();
+        match id.check("entity id") {
+            Ok(()) => self.draft = self.draft.entity_id(id),
+            // An entry without the id says more than none.
+            Err(error) => self.unrecordable("entity_id", &error.to_string()),
+        }
         self
     }
 
     /// Says what the record is called.
     #[must_use]
-    pub fn entity_name<T: fmt::Display + ?Sized>(mut self, name: &T) -> Self {
+    pub fn entity_name(mut self, name: &dyn fmt::Display) -> Self {
         self.name = Some(name.to_string());
         self
     }
 
     /// Remembers an argument.
     #[must_use]
-    pub fn metadata<T: Serialize + ?Sized>(mut self, name: &'static str, value: &T) -> Self {
-        self.draft = self.draft.metadata(name, value);
+    pub fn metadata(mut self, name: &'static str, value: &dyn Recordable) -> Self {
+        match value.to_json() {
+            Ok(value) => self.draft.insert(name, value),
+            Err(_) => self.unrecordable(name, "cannot be written as JSON"),
+        }
         self
+    }
+
+    /// Says in the entry what could not be taken into it: the action is recorded all the same.
+    fn unrecordable(&mut self, name: &'static str, why: &str) {
+        self.draft.insert(name, json!({ "$unrecordable": why }));
     }
 
     /// Runs a body and records how it ended, also if it panics.
@@ -204,11 +221,16 @@ where
         if let Some(body) = this.body.as_mut().as_pin_mut() {
             *this.polling = true;
             let polled = body.poll(context);
-            *this.polling = false;
+            if polled.is_pending() {
+                *this.polling = false;
+            }
             let returned = ready!(polled);
-            if let (Some(call), Some(outcome)) = (this.call.take(), this.outcome.take()) {
-                let draft = call.ended(outcome(&returned));
-                *this.recording = Some(Recording::new(draft));
+            // The user's `Display` or `ToOutcome` may panic too; until it has answered, the call
+            // stays where a drop finds it.
+            let outcome = this.outcome.take().map(|outcome| outcome(&returned));
+            *this.polling = false;
+            if let (Some(call), Some(outcome)) = (this.call.take(), outcome) {
+                *this.recording = Some(Recording::new(call.ended(outcome)));
             }
             *this.returned = Some(returned);
             this.body.set(None);

@@ -11,7 +11,9 @@ use uuid::Uuid;
 
 use crate::context::{AuditContext, Frame};
 use crate::diff::Audited;
-use crate::entry::{AuditEntry, Changes, Entity, ErrorDetail, Outcome, Severity, ToEntityId};
+use crate::entry::{
+    AuditEntry, Changes, Entity, EntityId, ErrorDetail, Outcome, Severity, ToEntityId,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::auditor::Auditor;
 use crate::record::policy::FailurePolicy;
@@ -146,9 +148,7 @@ impl Draft {
     /// Adds something to remember, under a name.
     pub fn metadata(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
         match serde_json::to_value(value) {
-            Ok(value) => {
-                self.parts.metadata.insert(name.into(), value);
-            }
+            Ok(value) => self.insert(name, value),
             Err(_) => {
                 self.mistake("a value of the metadata cannot be written as JSON; give it as text");
             }
@@ -170,7 +170,7 @@ impl Draft {
                 error.column()
             ))
         })?;
-        self.parts.metadata.insert(name.into(), value);
+        self.insert(name, value);
         Ok(self)
     }
 
@@ -280,11 +280,15 @@ impl Draft {
     }
 
     /// Names the record of an entity type that was given before.
-    pub(crate) fn entity_id<T: ToEntityId + ?Sized>(mut self, id: &T) -> Self {
+    pub(crate) fn entity_id(mut self, id: EntityId) -> Self {
         if let Some(entity) = self.parts.entity.take() {
             self.parts.entity = Some(entity.identified(id));
         }
         self
+    }
+
+    pub(crate) fn insert(&mut self, name: impl Into<String>, value: Value) {
+        self.parts.metadata.insert(name.into(), value);
     }
 
     pub(crate) fn frame(&self) -> Option<&Frame> {

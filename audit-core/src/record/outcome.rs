@@ -1,6 +1,6 @@
 //! Reading the outcome of a call off its return value.
 //!
-//! The generated code calls `(&&&&Probe::new(&returned)).outcome()` with all of these traits in
+//! The generated code calls `(&&&&Probe::new(&returned)).__audit_outcome()` with all of these traits in
 //! scope. Method lookup takes the first that fits: an error that says its outcome, an error that
 //! can be displayed, any error, a value that says its outcome, and anything else as success.
 
@@ -51,11 +51,11 @@ impl<'a, T: ?Sized> Probe<'a, T> {
 /// An error that says its outcome.
 pub trait ViaErrorOutcome {
     /// How the call ended.
-    fn outcome(&self) -> ActionOutcome;
+    fn __audit_outcome(&self) -> ActionOutcome;
 }
 
 impl<T, E: ToOutcome + Display> ViaErrorOutcome for &&&Probe<'_, Result<T, E>> {
-    fn outcome(&self) -> ActionOutcome {
+    fn __audit_outcome(&self) -> ActionOutcome {
         match self.0 {
             Ok(_) => ActionOutcome::success(),
             Err(error) => ActionOutcome {
@@ -69,11 +69,11 @@ impl<T, E: ToOutcome + Display> ViaErrorOutcome for &&&Probe<'_, Result<T, E>> {
 /// An error that can be displayed.
 pub trait ViaErrorText {
     /// How the call ended.
-    fn outcome(&self) -> ActionOutcome;
+    fn __audit_outcome(&self) -> ActionOutcome;
 }
 
 impl<T, E: Display> ViaErrorText for &&Probe<'_, Result<T, E>> {
-    fn outcome(&self) -> ActionOutcome {
+    fn __audit_outcome(&self) -> ActionOutcome {
         match self.0 {
             Ok(_) => ActionOutcome::success(),
             Err(error) => failure(ErrorDetail::of(error)),
@@ -84,11 +84,11 @@ impl<T, E: Display> ViaErrorText for &&Probe<'_, Result<T, E>> {
 /// An error of which only the type is known.
 pub trait ViaError {
     /// How the call ended.
-    fn outcome(&self) -> ActionOutcome;
+    fn __audit_outcome(&self) -> ActionOutcome;
 }
 
 impl<T, E> ViaError for &Probe<'_, Result<T, E>> {
-    fn outcome(&self) -> ActionOutcome {
+    fn __audit_outcome(&self) -> ActionOutcome {
         match self.0 {
             Ok(_) => ActionOutcome::success(),
             Err(_) => failure(ErrorDetail::new(short_type_name::<E>(), "")),
@@ -99,11 +99,11 @@ impl<T, E> ViaError for &Probe<'_, Result<T, E>> {
 /// Anything else.
 pub trait ViaReturn {
     /// How the call ended.
-    fn outcome(&self) -> ActionOutcome;
+    fn __audit_outcome(&self) -> ActionOutcome;
 }
 
 impl<T: ?Sized> ViaReturn for Probe<'_, T> {
-    fn outcome(&self) -> ActionOutcome {
+    fn __audit_outcome(&self) -> ActionOutcome {
         ActionOutcome::success()
     }
 }
@@ -134,7 +134,7 @@ mod tests {
 
     macro_rules! outcome {
         ($returned:expr) => {
-            (&&&&Probe::new(&$returned)).outcome()
+            (&&&&Probe::new(&$returned)).__audit_outcome()
         };
     }
 

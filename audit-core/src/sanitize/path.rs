@@ -1,7 +1,8 @@
 //! The rules of one sanitizer, and names seen in their place on a path.
 
 use super::Detector;
-use super::names::{Names, lowercase_words, same_words};
+use super::names::Names;
+use super::words::{lowercase_words, same_words};
 
 /// Everything a sanitizer knows.
 #[derive(Debug)]

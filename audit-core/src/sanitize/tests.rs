@@ -265,6 +265,27 @@ fn a_single_detector_can_be_off() {
 }
 
 #[test]
+fn a_pair_counts_only_when_its_first_is_a_name() {
+    let sanitizer = Sanitizer::default();
+    let mut value = json!([
+        ["Cookie:", "a=b"],
+        ["token: x", "y"],
+        ["--pin", "1"],
+        ["cookie", "x"]
+    ]);
+    sanitizer.value(&mut value);
+    assert_eq!(
+        value,
+        json!([
+            ["Cookie:", MASK],
+            ["token: ********", "y"],
+            ["--pin", MASK],
+            ["cookie", MASK]
+        ])
+    );
+}
+
+#[test]
 fn a_clone_shares_its_tables() {
     let sanitizer = Sanitizer::default();
     assert!(std::sync::Arc::ptr_eq(

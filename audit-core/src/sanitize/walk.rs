@@ -5,11 +5,12 @@ use std::mem;
 use serde_json::{Map, Value};
 
 use super::path::{Rules, Segments};
+use super::role::Role;
 use super::text::mask_text;
 use super::{Detector, MASK, card};
 
 /// Deeper than any value that is meant to be read; keeps hostile ones from overflowing the stack.
-const MOST_LEVELS: usize = 128;
+const MOST_LEVELS: usize = 100;
 
 /// A member name of fewer bytes cannot hold a secret that a detector would know.
 const FEWEST_NAME_BYTES: usize = 13;
@@ -200,70 +201,18 @@ impl Walk<'_> {
         }
     }
 
+    /// Whether a string is a sensitive name, and not a text that says or hides something itself.
     fn is_secret_name(&self, text: &str, trail: Option<&Trail<'_>>) -> bool {
-        text.len() <= MOST_NAME_BYTES
-            && !text.contains('=')
-            && self.rules.names_secret(text, || names_above(trail))
+        let name = text.trim_end_matches(':');
+        name.len() <= MOST_NAME_BYTES
+            && !name.contains([':', '=', '*'])
+            && self.rules.names_secret(name, || names_above(trail))
     }
 
     fn text(&self, text: &str) -> Option<String> {
         match mask_text(self.rules, text) {
             std::borrow::Cow::Borrowed(_) => None,
             std::borrow::Cow::Owned(masked) => Some(masked),
-        }
-    }
-}
-
-/// What a member may be in an entry of a list of names and values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    Plain,
-    /// Its content names a field.
-    Name,
-    /// Its content is what the named field holds.
-    Content,
-}
-
-impl Role {
-    fn of(name: &str) -> Self {
-        let is = |listed: &[&str]| {
-            listed
-                .iter()
-                .any(|listed| name.eq_ignore_ascii_case(listed))
-        };
-        // The lengths come first, because this is asked for every member of every object.
-        match name.as_bytes() {
-            [b'k' | b'K'] => Self::Name,
-            [b'v' | b'V'] => Self::Content,
-            [b'o' | b'n' | b'O' | b'N', _, _] if is(&["old", "new"]) => Self::Content,
-            [b'k' | b'K', _, _] if is(&["key"]) => Self::Name,
-            [b'v' | b'V', _, _] if is(&["val"]) => Self::Content,
-            [b'n' | b'N', _, _, _] if is(&["name"]) => Self::Name,
-            [b'f' | b'F', _, _, _] if is(&["from"]) => Self::Content,
-            [b't' | b'T', _] if is(&["to"]) => Self::Content,
-            [b'f' | b'p' | b'F' | b'P', _, _, _, _] if is(&["field", "param"]) => Self::Name,
-            [b'v' | b'a' | b'V' | b'A', _, _, _, _] if is(&["value", "after"]) => Self::Content,
-            [b'h' | b'c' | b'H' | b'C', _, _, _, _, _] if is(&["header", "column"]) => Self::Name,
-            [b'v' | b'b' | b'V' | b'B', _, _, _, _, _] if is(&["values", "before"]) => {
-                Self::Content
-            }
-            [b'o' | b'n' | b'O' | b'N', _, _, _, _, _, _, _, ..]
-                if is(&["oldvalue", "newvalue", "old_value", "new_value"]) =>
-            {
-                Self::Content
-            }
-            [
-                b'p' | b'a' | b'v' | b'P' | b'A' | b'V',
-                _,
-                _,
-                _,
-                _,
-                _,
-                _,
-                _,
-                ..,
-            ] if is(&["property", "parameter", "attribute", "variable"]) => Self::Name,
-            _ => Self::Plain,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::{Span, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
 use super::{
@@ -44,11 +44,20 @@ pub(super) fn signature(model: &Model<'_>, diag: &mut Diag) {
 }
 
 /// What can be wrong with the words; with the function's parameters where there is a function.
-pub(super) fn words(words: &Words, function: Option<&Function>, diag: &mut Diag) {
+pub(super) fn words(
+    words: &Words,
+    item: &TokenStream,
+    function: Option<&Function>,
+    diag: &mut Diag,
+) {
     if !words.mentions(ACTION) {
-        // The attribute itself is the only place to point at.
+        // The attribute itself is the only place to point at; as if the user had written it, not the macro.
+        let written = item.clone().into_iter().next();
+        let span = written.map_or_else(Span::call_site, |token| {
+            Span::call_site().resolved_at(token.span())
+        });
         diag.error_at(
-            Span::call_site(),
+            span,
             r#"`#[audit_action(...)]` needs an action: add `action = "..."`"#,
         );
     }

@@ -9,7 +9,10 @@ use super::{
     returns,
     tail::AsyncTail,
 };
-use crate::{crate_path::CratePath, words::at};
+use crate::{
+    crate_path::CratePath,
+    words::{at, reference},
+};
 
 pub(super) fn wrapped(model: &Model<'_>) -> TokenStream {
     let function = model.function;
@@ -99,20 +102,22 @@ fn start(words: &Words, krate: &CratePath) -> TokenStream {
         let __audit_action = #krate::__private::ActionCall::start(#action, #entity_type);
     };
     if let Some(id) = words.entity_id.value() {
-        tokens.extend(
-            quote_spanned!(at(id)=> let __audit_action = __audit_action.entity_id(&(#id));),
-        );
+        let value = reference(id, id.to_token_stream());
+        tokens.extend(quote_spanned! {at(id)=>
+            let __audit_action = __audit_action.entity_id(#value);
+        });
     }
     if let Some(name) = words.entity_name.value() {
-        tokens.extend(
-            quote_spanned!(at(name)=> let __audit_action = __audit_action.entity_name(&(#name));),
-        );
+        let value = reference(name, name.to_token_stream());
+        tokens.extend(quote_spanned! {at(name)=>
+            let __audit_action = __audit_action.entity_name(#value);
+        });
     }
     for entry in words.metadata() {
-        let (key, value) = (&entry.key, &entry.value);
-        let value_tokens = value.to_token_stream();
-        tokens.extend(quote_spanned! {at(&value_tokens)=>
-            let __audit_action = __audit_action.metadata(#key, &(#value));
+        let (key, written) = (&entry.key, entry.value.to_token_stream());
+        let value = reference(&written, written.clone());
+        tokens.extend(quote_spanned! {at(&written)=>
+            let __audit_action = __audit_action.metadata(#key, #value);
         });
     }
     tokens
@@ -124,7 +129,7 @@ fn outcome(krate: &CratePath) -> TokenStream {
     quote_spanned! {Span::mixed_site()=>
         |__audit_out| {
             use #krate::__private::outcome::*;
-            (&&&&#krate::__private::outcome::Probe::new(__audit_out)).outcome()
+            (&&&&#krate::__private::outcome::Probe::new(__audit_out)).__audit_outcome()
         }
     }
 }

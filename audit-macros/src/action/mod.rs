@@ -26,7 +26,7 @@ pub(crate) fn attribute(words: TokenStream, item: TokenStream) -> TokenStream {
     if let Some(model) = &model {
         check::signature(model, &mut diag);
     }
-    check::words(&words, function.as_ref(), &mut diag);
+    check::words(&words, &item, function.as_ref(), &mut diag);
     match (diag.finish(), model) {
         (Ok(()), Some(model)) => expand::wrapped(&model),
         (result, _) => {

@@ -7,13 +7,21 @@ use syn::{Expr, LitStr, Token, ext::IdentExt, meta::ParseNestedMeta, parse::Pars
 use crate::{
     crate_path::CratePath,
     diag::Diag,
-    symbol::{ACTION, CRATE, ENTITY_ID, ENTITY_NAME, ENTITY_TYPE, METADATA, Symbol},
+    symbol::{
+        ACTION, CRATE, ENTITY_ID, ENTITY_NAME, ENTITY_TYPE, EXCLUDE, ID, METADATA, NAME, REDACT,
+        RENAME, Symbol,
+    },
     words::{self, Place, Slot},
 };
 
 const ON_FUNCTION: Place = Place {
     described: "in `#[audit_action(...)]`",
     allowed: &[ACTION, ENTITY_TYPE, ENTITY_ID, ENTITY_NAME, METADATA, CRATE],
+    example: r#"action = "close""#,
+    elsewhere: (
+        &[ID, NAME, EXCLUDE, REDACT, RENAME],
+        "on a field, in `#[audit(...)]`",
+    ),
 };
 
 /// `#[audit_action(...)]`.
@@ -47,7 +55,7 @@ pub(super) enum Value {
 impl Words {
     pub(super) fn parse(tokens: TokenStream, diag: &mut Diag) -> Self {
         let mut all = Self::default();
-        words::read_all(tokens, &ON_FUNCTION, diag, |word, meta, diag| {
+        all.mentioned = words::read_all(tokens, &ON_FUNCTION, diag, |word, meta, diag| {
             all.word(word, meta, diag)
         });
         all
@@ -72,7 +80,6 @@ impl Words {
         diag: &mut Diag,
     ) -> syn::Result<()> {
         let path = &meta.path;
-        self.mentioned.push(word);
         match word {
             ACTION => {
                 let text = words::short_text(meta, word, r#"action = "close""#)?;

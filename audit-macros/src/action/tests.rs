@@ -2,7 +2,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::attribute;
-use crate::testing::{messages, pretty};
+use crate::testing::{messages, pretty, unqualified};
 
 /// The messages for these words on a plain function.
 fn word_errors(words: TokenStream) -> Vec<String> {
@@ -190,6 +190,88 @@ fn wrong_forms() {
 }
 
 #[test]
+fn what_is_misspelt_is_not_missing_too() {
+    for words in [
+        quote!(acton = "close"),
+        quote!(action = "close", entitytype = "incident", entity_id = id),
+        quote!("close"),
+        quote!(action = 5),
+    ] {
+        assert_eq!(word_errors(words.clone()).len(), 1, "{words}");
+    }
+    // Too far off to be meant.
+    assert_eq!(word_errors(quote!(verb = "close")).len(), 2);
+}
+
+#[test]
+fn what_is_no_word() {
+    assert_eq!(
+        word_errors(quote!("close")),
+        [
+            "expected a word, such as `action = \"close\"`, in `#[audit_action(...)]` \
+             (allowed: `action`, `entity_type`, `entity_id`, `entity_name`, `metadata`, `crate`)"
+        ]
+    );
+    assert_eq!(
+        word_errors(quote!(action = "close", redact)),
+        ["`redact` belongs on a field, in `#[audit(...)]`, not in `#[audit_action(...)]`"]
+    );
+}
+
+#[test]
+fn nothing_is_named_but_by_its_whole_path() {
+    for (words, item) in [
+        (
+            quote!(
+                action = "a",
+                entity_type = "b",
+                entity_id = id,
+                entity_name = id,
+                metadata(id, n = 1)
+            ),
+            quote!(
+                fn f(&mut self, id: U) -> &mut U {
+                    g(id)?
+                }
+            ),
+        ),
+        (
+            quote!(action = "a"),
+            quote!(
+                async fn f() -> impl T {
+                    g().await?
+                }
+            ),
+        ),
+        (
+            quote!(action = "a"),
+            quote!(
+                fn f() -> ! {
+                    g()
+                }
+            ),
+        ),
+        (
+            quote!(action = "a", crate = x::y),
+            quote!(
+                fn f() -> P<B<dyn Future<Output = U>>> {
+                    B::pin(async move { 1 })
+                }
+            ),
+        ),
+        (
+            quote!(),
+            quote!(
+                const fn f() {}
+            ),
+        ),
+    ] {
+        let given: TokenStream = [words.clone(), item.clone()].into_iter().collect();
+        assert_eq!(unqualified(given, attribute(words, item)), [""; 0]);
+    }
+}
+
+#[test]
 fn metadata_entries() {
     for (entries, expected) in [
         (
@@ -324,5 +406,5 @@ fn all_errors_in_one_build() {
             }
         ),
     ));
-    assert_eq!(messages.len(), 9, "{messages:#?}");
+    assert_eq!(messages.len(), 8, "{messages:#?}");
 }

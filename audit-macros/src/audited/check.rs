@@ -28,6 +28,12 @@ fn conflicts(field: &Field<'_>, diag: &mut Diag) {
             "`redact` on an excluded field: an excluded field is never read, keep one of `exclude` and `redact`",
         );
     }
+    if let (Some(_), Some(rename)) = (words.exclude.get(), words.rename.get()) {
+        diag.error(
+            &rename.path,
+            "`rename` on an excluded field: an excluded field is never named, keep one of `exclude` and `rename`",
+        );
+    }
     for (word, slot) in [(ID, &words.id), (NAME, &words.name)] {
         let Some(attr) = slot.get() else { continue };
         let message = match field.capture() {

@@ -5,7 +5,10 @@ use quote::{quote, quote_spanned};
 use syn::{DeriveInput, Generics, Ident, WhereClause, parse_quote_spanned};
 
 use super::model::{Capture, Field, Model};
-use crate::{crate_path::CratePath, words::at};
+use crate::{
+    crate_path::CratePath,
+    words::{at, ends, reference},
+};
 
 pub(super) fn implementation(model: &Model<'_>) -> TokenStream {
     let entity_type = &model.entity_type;
@@ -63,6 +66,8 @@ fn wrap(
         const _: () = {
             use #krate as __audit;
             #[automatically_derived]
+            // A field may be of a deprecated type; its declaration has said so.
+            #[allow(deprecated)]
             impl #impl_generics __audit::Audited for #ident #ty_generics #where_clause {
                 #methods
             }
@@ -90,7 +95,7 @@ fn where_clause(model: &Model<'_>) -> Option<WhereClause> {
 fn bounds(field: &Field<'_>) -> TokenStream {
     let mut bounds = quote!(::core::cmp::PartialEq);
     if field.capture() == Capture::Tracked {
-        bounds.extend(quote!(+ __audit::__private::Serialize));
+        bounds.extend(quote!(+ __audit::Recordable));
     }
     if field.words.id.get().is_some() {
         bounds.extend(quote!(+ __audit::ToEntityId));
@@ -103,8 +108,8 @@ fn bounds(field: &Field<'_>) -> TokenStream {
 
 fn audit_id(model: &Model<'_>) -> TokenStream {
     let value = option(model.id_field(), |field| {
-        let ident = field.ident;
-        quote_spanned!(at(field.ty())=> __audit::__private::entity_id(&self.#ident))
+        let id = read(field, "self");
+        quote_spanned!(at(field.ty())=> __audit::__private::entity_id(#id))
     });
     quote_spanned! {Span::mixed_site()=>
         fn audit_id(&self) -> ::core::option::Option<__audit::EntityId> {
@@ -115,8 +120,8 @@ fn audit_id(model: &Model<'_>) -> TokenStream {
 
 fn audit_name(model: &Model<'_>) -> TokenStream {
     let value = option(model.name_field(), |field| {
-        let ident = field.ident;
-        quote_spanned!(at(field.ty())=> __audit::__private::display_name(&self.#ident))
+        let name = read(field, "self");
+        quote_spanned!(at(field.ty())=> __audit::__private::display_name(#name))
     });
     quote_spanned! {Span::mixed_site()=>
         fn audit_name(&self) -> ::core::option::Option<__audit::__private::String> {
@@ -139,9 +144,19 @@ fn audit_diff(model: &Model<'_>) -> TokenStream {
     let calls: TokenStream = model
         .visible_fields()
         .map(|field| {
-            let (ident, name, method) = parts(field);
-            quote_spanned! {at(field.ty())=>
-                __audit::FieldDiff::#method(__audit_fields, #name, &self.#ident, &__audit_after.#ident);
+            let (name, ty, span) = (&field.name, field.ty(), at(field.ty()));
+            let before = read(field, "self");
+            let after = read(field, "__audit_after");
+            let report = match field.capture() {
+                Capture::Redacted => quote_spanned!(span=> changed_secret(__audit_fields, #name)),
+                Capture::Excluded | Capture::Tracked => {
+                    quote_spanned!(span=> changed(__audit_fields, #name, #before, #after))
+                }
+            };
+            quote_spanned! {span=>
+                if <#ty as ::core::cmp::PartialEq>::ne(#before, #after) {
+                    __audit::FieldDiff::#report;
+                }
             }
         })
         .collect();
@@ -157,12 +172,15 @@ fn audit_snapshot(model: &Model<'_>) -> TokenStream {
     let calls: TokenStream = model
         .visible_fields()
         .map(|field| {
-            let (ident, name, method) = parts(field);
-            let value = (field.capture() == Capture::Tracked)
-                .then(|| quote_spanned!(at(field.ty())=> , &self.#ident));
-            quote_spanned! {at(field.ty())=>
-                __audit::FieldSnapshot::#method(__audit_fields, #name #value);
-            }
+            let (name, span) = (&field.name, at(field.ty()));
+            let report = match field.capture() {
+                Capture::Redacted => quote_spanned!(span=> redact(__audit_fields, #name)),
+                Capture::Excluded | Capture::Tracked => {
+                    let value = read(field, "self");
+                    quote_spanned!(span=> field(__audit_fields, #name, #value))
+                }
+            };
+            quote_spanned!(span=> __audit::FieldSnapshot::#report;)
         })
         .collect();
     let (_, fields) = parameters(&calls);
@@ -185,10 +203,10 @@ fn parameters(calls: &TokenStream) -> (TokenStream, TokenStream) {
     )
 }
 
-fn parts<'f>(field: &'f Field<'_>) -> (&'f Ident, &'f str, Ident) {
-    let method = match field.capture() {
-        Capture::Redacted => "redact",
-        Capture::Excluded | Capture::Tracked => "track",
-    };
-    (field.ident, &field.name, Ident::new(method, at(field.ty())))
+/// `&(record.field)`. The field keeps its own place and edition, in which it may be called what is a keyword in ours.
+fn read(field: &Field<'_>, record: &str) -> TokenStream {
+    let (first, _) = ends(field.ty());
+    let record = Ident::new(record, first);
+    let ident = field.ident;
+    reference(field.ty(), quote_spanned!(first=> #record.#ident))
 }

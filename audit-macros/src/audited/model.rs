@@ -111,12 +111,12 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// Whether the type mentions a type parameter: only then a bound is needed, and only then it cannot be trivially false.
+    /// Whether the type mentions a type or const parameter: only then a bound is needed, and only then it cannot be
+    /// trivially false.
     pub(super) fn is_generic(&self, generics: &Generics) -> bool {
-        let parameters: Vec<_> = generics
-            .type_params()
-            .map(|parameter| &parameter.ident)
-            .collect();
+        let types = generics.type_params().map(|parameter| &parameter.ident);
+        let consts = generics.const_params().map(|parameter| &parameter.ident);
+        let parameters: Vec<_> = types.chain(consts).collect();
         !parameters.is_empty() && mentions(self.ty().to_token_stream(), &parameters)
     }
 }

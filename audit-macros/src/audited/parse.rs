@@ -9,15 +9,25 @@ use crate::{
     words::{self, Place, Slot},
 };
 
+const ON_STRUCT_WORDS: &[Symbol] = &[ENTITY_TYPE, CRATE];
+const ON_FIELD_WORDS: &[Symbol] = &[ID, NAME, EXCLUDE, REDACT, RENAME];
+
 const ON_STRUCT: Place = Place {
     described: "in `#[audit(...)]` on a struct",
-    allowed: &[ENTITY_TYPE, CRATE],
+    allowed: ON_STRUCT_WORDS,
+    example: r#"entity_type = "incident""#,
+    elsewhere: (ON_FIELD_WORDS, "on a field"),
 };
 
 const ON_FIELD: Place = Place {
     described: "in `#[audit(...)]` on a field",
-    allowed: &[ID, NAME, EXCLUDE, REDACT, RENAME],
+    allowed: ON_FIELD_WORDS,
+    example: "exclude",
+    elsewhere: (ON_STRUCT_WORDS, "on the struct"),
 };
+
+/// What separates the segments of a path of changes.
+const PATH_SIGNS: [char; 3] = ['.', '[', ']'];
 
 /// `#[audit(...)]` on the struct.
 #[derive(Default)]
@@ -64,6 +74,7 @@ impl FieldWords {
         each_word(attrs, &ON_FIELD, diag, |word, meta, diag| {
             if word == RENAME {
                 let text = words::text(meta, word, r#"rename = "status""#)?;
+                segment(&text)?;
                 field.rename.fill(&meta.path, text, diag);
                 return Ok(());
             }
@@ -81,6 +92,15 @@ impl FieldWords {
     }
 }
 
+/// `location.city` and `notes[7]` are paths of changes, so a field's own name must not look like one.
+fn segment(name: &LitStr) -> syn::Result<()> {
+    let Some(sign) = name.value().chars().find(|sign| PATH_SIGNS.contains(sign)) else {
+        return Ok(());
+    };
+    let message = format!("`{sign}` in a name would be read as a path: leave it out");
+    Err(syn::Error::new_spanned(name, message))
+}
+
 fn each_word(
     attrs: &[Attribute],
     place: &Place,
@@ -89,7 +109,9 @@ fn each_word(
 ) {
     for attr in attrs.iter().filter(|attr| *attr.path() == AUDIT) {
         match attr.meta.require_list() {
-            Ok(list) => words::read_all(list.tokens.clone(), place, diag, &mut by_word),
+            Ok(list) => {
+                words::read_all(list.tokens.clone(), place, diag, &mut by_word);
+            }
             Err(_) => diag.error(
                 &attr.meta,
                 "`#[audit]` takes words in parentheses: `#[audit(...)]`",

@@ -2,7 +2,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::derive;
-use crate::testing::{messages, pretty};
+use crate::testing::{messages, pretty, unqualified};
 
 fn errors(input: TokenStream) -> Vec<String> {
     messages(derive(input))
@@ -155,6 +155,24 @@ fn wrong_forms() {
         ),
         (quote!(#[audit(rename = "")]), "`rename` must not be empty"),
         (
+            quote!(#[audit(rename = "location.city")]),
+            "`.` in a name would be read as a path: leave it out",
+        ),
+        (
+            quote!(#[audit(rename = "notes[7]")]),
+            "`[` in a name would be read as a path: leave it out",
+        ),
+        (quote!(#[audit(id name)]), "expected `,` before this"),
+        (
+            quote!(#[audit("id")]),
+            "expected a word, such as `exclude`, in `#[audit(...)]` on a field \
+             (allowed: `id`, `name`, `exclude`, `redact`, `rename`)",
+        ),
+        (
+            quote!(#[audit(entity_type = "incident")]),
+            "`entity_type` belongs on the struct, not in `#[audit(...)]` on a field",
+        ),
+        (
             quote!(#[audit]),
             "`#[audit]` takes words in parentheses: `#[audit(...)]`",
         ),
@@ -229,6 +247,12 @@ fn conflicts_on_a_field() {
         field_errors(&quote!(#[audit(name)] #[audit(redact)])),
         [clear("name")]
     );
+    assert_eq!(
+        field_errors(&quote!(#[audit(rename = "a", exclude)])),
+        [
+            "`rename` on an excluded field: an excluded field is never named, keep one of `exclude` and `rename`"
+        ]
+    );
     assert!(field_errors(&quote!(#[audit(id, name)])).is_empty());
 }
 
@@ -260,7 +284,7 @@ fn names_are_distinct_among_visible_fields() {
             #[audit(rename = "status")] state: u8,
             #[audit(rename = "kind")] a: u8,
             #[audit(redact)] r#kind: u8,
-            #[audit(exclude, rename = "status")] hidden: u8,
+            #[audit(exclude)] status_before: u8,
         }
     });
     assert_eq!(
@@ -270,6 +294,37 @@ fn names_are_distinct_among_visible_fields() {
             "a second field named `kind`: `a` has that name already, rename one",
         ]
     );
+}
+
+#[test]
+fn nothing_is_named_but_by_its_whole_path() {
+    for input in [
+        quote!(
+            #[audit(crate = x::y)]
+            struct S<T, U> {
+                #[audit(id)]
+                a: T,
+                #[audit(name)]
+                b: U,
+                #[audit(redact)]
+                c: T,
+                #[audit(exclude)]
+                d: U,
+            }
+        ),
+        quote!(
+            struct S {
+                a: u8,
+            }
+        ),
+        quote!(
+            enum E<T> {
+                A(T),
+            }
+        ),
+    ] {
+        assert_eq!(unqualified(input.clone(), derive(input)), [""; 0]);
+    }
 }
 
 #[test]

@@ -78,6 +78,15 @@ impl Shared {
         }
     }
 
+    /// Takes a batch into the queue, and wakes the delivery thread if that is of use.
+    fn accept(&self, mut queue: MutexGuard<'_, Queue>, batch: Batch) {
+        let wake = queue.push(batch);
+        drop(queue);
+        if wake {
+            self.work.notify_one();
+        }
+    }
+
     pub(crate) fn statistics(&self) -> Statistics {
         let queue = self.lock();
         Statistics {
@@ -156,9 +165,7 @@ impl Delivery {
         let first_id = batch.entries.first().map(|entry| entry.id);
         let count = batch.entries.len() as u64;
         let strict = batch.policy == FailurePolicy::Strict;
-        queue.push(batch);
-        drop(queue);
-        self.shared.work.notify_one();
+        self.shared.accept(queue, batch);
 
         let Some(ticket) = ticket else {
             return Ok(receipts);
@@ -185,13 +192,11 @@ impl Delivery {
         if let Err(error) = self.start() {
             return Err(Refused::returned(error, batch));
         }
-        let mut queue = self.shared.lock();
+        let queue = self.shared.lock();
         if queue.closing {
             return Err(Refused::returned(closed(), batch));
         }
-        queue.push(batch);
-        drop(queue);
-        self.shared.work.notify_one();
+        self.shared.accept(queue, batch);
         Ok(())
     }
 

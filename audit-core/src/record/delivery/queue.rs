@@ -50,6 +50,9 @@ pub(crate) struct Queue {
     pub(crate) accepted: u64,
     pub(crate) done: u64,
     pub(crate) space_wakers: Vec<Waker>,
+    /// The delivery thread sleeps until so many batches wait. Waking it costs a system call, so
+    /// whoever submits one does it only when it is of use.
+    pub(crate) wake_at: Option<usize>,
     pub(crate) gaps: BTreeMap<Tenant, Gap>,
     pub(crate) tally: Tally,
     pub(crate) closing: bool,
@@ -65,11 +68,16 @@ impl Queue {
                 && self.bytes + batch.bytes <= limits.bytes)
     }
 
-    pub(crate) fn push(&mut self, batch: Batch) {
+    /// Takes a batch in; true if the delivery thread has to be woken.
+    #[must_use]
+    pub(crate) fn push(&mut self, batch: Batch) -> bool {
         self.entries += batch.entries.len();
         self.bytes += batch.bytes;
         self.accepted += 1;
         self.batches.push_back(batch);
+        self.wake_at
+            .take_if(|enough| self.batches.len() >= *enough)
+            .is_some()
     }
 
     /// The next batches, up to `max` entries; those whose callers have given up fall out.

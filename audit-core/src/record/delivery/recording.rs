@@ -52,10 +52,8 @@ impl Submission {
                 None => Self::Over,
             };
             if let Self::Entering(batch) = std::mem::replace(self, next) {
-                queue.push(batch);
+                shared.accept(queue, batch);
             }
-            drop(queue);
-            shared.work.notify_one();
             if let Self::Over = self {
                 return Poll::Ready(Ok(receipts));
             }

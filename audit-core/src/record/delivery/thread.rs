@@ -60,16 +60,11 @@ fn next_group(shared: &Shared, pause: Option<Duration>, last_group: usize) -> Op
                     until = None;
                     continue;
                 }
-                queue = wait(shared, queue, left);
+                queue = wait(shared, queue, waiting + 1, left);
             }
             _ if !queue.is_empty() || !queue.gaps.is_empty() => break,
             _ if queue.closing => return None,
-            _ => {
-                queue = shared
-                    .work
-                    .wait(queue)
-                    .unwrap_or_else(PoisonError::into_inner);
-            }
+            _ => queue = wait(shared, queue, 1, Duration::MAX),
         }
     }
     if pause.is_none() && last_group > 1 {
@@ -93,18 +88,23 @@ fn gather<'a>(
         if left.is_zero() {
             break;
         }
-        queue = wait(shared, queue, left);
+        queue = wait(shared, queue, last_group, left);
     }
     queue
 }
 
+/// Sleeps until so many batches wait, somebody has news, or the time is over.
 fn wait<'a>(
     shared: &'a Shared,
-    queue: std::sync::MutexGuard<'a, Queue>,
+    mut queue: std::sync::MutexGuard<'a, Queue>,
+    enough: usize,
     time: Duration,
 ) -> std::sync::MutexGuard<'a, Queue> {
+    queue.wake_at = Some(enough);
     let waited = shared.work.wait_timeout(queue, time);
-    waited.unwrap_or_else(PoisonError::into_inner).0
+    let mut queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+    queue.wake_at = None;
+    queue
 }
 
 /// Appends a group and answers its callers. True if the store failed.

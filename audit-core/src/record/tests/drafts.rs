@@ -243,7 +243,7 @@ fn the_limit_can_be_set_but_not_below_what_is_never_cut() {
 fn a_late_actor_is_resolved_when_the_entry_is_written() {
     let auditor = fixed();
     let slot = LateActor::new();
-    slot.attach(AuditContext::new("acme")).scope(|| {
+    AuditContext::new("acme").late_actor(&slot).scope(|| {
         auditor.log("before").record().unwrap();
         let draft = auditor.log("drafted before, written after");
         slot.set(Actor::user(7, "ada"));
