@@ -1,0 +1,50 @@
+//! The work that every audit log does, against hand-written limits in the same run: same file
+//! system, same settings, same bytes stored. Prints a table of ratios.
+//!
+//! `cargo bench -p audit-sqlite` runs all of it; `cargo bench -p audit-sqlite -- w3` a part:
+//! `w1`, `w2e`, `group`, `w3`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program that measures: it prints, and stops where something is wrong"
+)]
+
+mod bulk;
+mod by_hand;
+mod data;
+mod figures;
+mod group;
+mod library;
+mod query;
+mod single;
+
+use figures::Table;
+
+fn main() {
+    let parts: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with("--"))
+        .collect();
+    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|wanted| wanted == part);
+    // The target folder is on a disk, where the system's temporary folder may be in memory.
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let folder = folder.path();
+    if parts.first().is_some_and(|part| part == "only-w2e") {
+        return bulk::alone(folder);
+    }
+    let mut table = Table::default();
+    if wanted("w1") {
+        single::run(folder, &mut table);
+    }
+    let bulk = wanted("w2e").then(|| bulk::run(folder, &mut table));
+    if wanted("group") {
+        group::run(folder, &mut table, bulk);
+    }
+    if wanted("w3") {
+        query::run(folder, &mut table);
+    }
+    table.print();
+}

@@ -1,0 +1,45 @@
+//! The embedded store of [`audit_core`]: an append-only, multi-tenant audit log in an SQLite file.
+//!
+//! ```
+//! use audit_core::{Actor, AuditContext, Auditor};
+//! use audit_sqlite::SqliteStore;
+//!
+//! let auditor = Auditor::new(SqliteStore::in_memory()?);
+//! AuditContext::new("acme")
+//!     .actor(Actor::user(7, "ada"))
+//!     .scope(|| auditor.log("export").entity("report", 1).record())?;
+//!
+//! let page = auditor.tenant("acme").entries().action("export").page()?;
+//! assert_eq!(page.entries[0].actor.name(), Some("ada"));
+//! # Ok::<(), audit_core::Error>(())
+//! ```
+//!
+//! # The file
+//!
+//! Values that repeat (tenants, actors, actions, records, user agents) are rows of small side
+//! tables with numbers per tenant; an entry and its indexes hold the numbers. For people and other
+//! tools there is the view `audit_log`, which shows entries as text and JSON:
+//!
+//! ```text
+//! $ sqlite3 audit.db "SELECT timestamp, actor_name, action, entity_name FROM audit_log WHERE company = 'acme'"
+//! ```
+//!
+//! `rusqlite` is re-exported as [`rusqlite`], so that an application and this crate name one
+//! version of it.
+
+mod backup;
+mod bounded;
+mod codec;
+mod connection;
+mod error;
+mod lock;
+mod options;
+mod reader;
+mod schema;
+mod store;
+mod writer;
+
+pub use rusqlite;
+
+pub use crate::options::{SqliteOptions, Synchronous};
+pub use crate::store::SqliteStore;

@@ -1,0 +1,226 @@
+//! What stands in the file, and how an older file becomes a newer one.
+//!
+//! Every object of ours begins with `audit_`, and our schema number stands in a table of ours, so
+//! that the store can live in a business file: its `user_version`, `application_id` and tables are
+//! its own.
+//!
+//! Values that repeat are rows of small side tables, numbered per tenant, so that a number tells
+//! nothing of another tenant. Since the rowid `seq` grows with `idx` inside a tenant, an index on
+//! `(tenant, x)` carries the order of the log in the rowid that every index entry ends with.
+
+mod view;
+
+use audit_core::{Error, ErrorKind, Result};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use uuid::Uuid;
+
+use crate::error::{Phase, corrupt, during};
+
+/// One step from a schema number to the next.
+struct Migration {
+    /// Statements, run in order.
+    sql: &'static [&'static str],
+}
+
+/// The migrations; the schema number is how many of them a file has seen. A released one is
+/// never edited.
+const MIGRATIONS: &[Migration] = &[Migration {
+    sql: &[include_str!("tables.sql"), view::VIEW],
+}];
+
+const META: &str = "CREATE TABLE IF NOT EXISTS audit_meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID";
+
+/// What a file says of itself.
+#[derive(Clone, Copy)]
+pub(crate) struct Meta {
+    pub(crate) cursor_key: [u8; 32],
+}
+
+/// The newest schema number that this release knows.
+pub(crate) fn newest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// Brings a file to the newest schema, in one transaction.
+pub(crate) fn migrate(connection: &mut Connection) -> Result<()> {
+    let failed = during(Phase::Open);
+    if number(connection)? == Some(newest()) {
+        return Ok(());
+    }
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed)?;
+    // Asked again under the lock: another process may have been faster.
+    let present = number(&transaction)?;
+    if present.is_none() {
+        transaction.execute_batch(META).map_err(failed)?;
+        let mut add = transaction
+            .prepare("INSERT INTO audit_meta (key, value) VALUES (?1, ?2)")
+            .map_err(failed)?;
+        let secret = [Uuid::new_v4(), Uuid::new_v4()]
+            .map(Uuid::into_bytes)
+            .concat();
+        add.execute(params!["schema", 0]).map_err(failed)?;
+        add.execute(params!["cursor_key", secret]).map_err(failed)?;
+        add.execute(params!["store", Uuid::new_v4().as_bytes().as_slice()])
+            .map_err(failed)?;
+    }
+    let seen = usize::try_from(present.unwrap_or(0)).map_err(|_| corrupt())?;
+    for migration in MIGRATIONS.iter().skip(seen) {
+        for sql in migration.sql {
+            transaction.execute_batch(sql).map_err(failed)?;
+        }
+    }
+    transaction
+        .execute(
+            "UPDATE audit_meta SET value = ?1 WHERE key = 'schema'",
+            [newest()],
+        )
+        .map_err(failed)?;
+    transaction.commit().map_err(failed)
+}
+
+/// Says whether a file that is only read can be read.
+pub(crate) fn check(connection: &Connection) -> Result<()> {
+    match number(connection)? {
+        Some(number) if number == newest() => Ok(()),
+        Some(_) => Err(Error::new(
+            ErrorKind::Store,
+            "the audit log in the file has an older schema; open it once with `SqliteStore::open` to bring it up to date",
+        )),
+        None => Err(Error::new(
+            ErrorKind::Store,
+            "the file has no audit log; create one with `SqliteStore::open`, or name another path",
+        )),
+    }
+}
+
+/// The schema number of a file, if it has an audit log.
+fn number(connection: &Connection) -> Result<Option<i64>> {
+    let failed = during(Phase::Open);
+    let ours: bool = connection
+        .query_row(
+            "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'audit_meta')",
+            [],
+            |row| row.get(0),
+        )
+        .map_err(failed)?;
+    if !ours {
+        return Ok(None);
+    }
+    let number: Option<i64> = connection
+        .query_row(
+            "SELECT value FROM audit_meta WHERE key = 'schema'",
+            [],
+            |row| row.get(0),
+        )
+        .optional()
+        .map_err(|_| foreign())?;
+    let number = number.ok_or_else(foreign)?;
+    if number > newest() {
+        return Err(Error::new(
+            ErrorKind::NewerSchema,
+            "the audit log in the file was written by a newer release of audit-sqlite; update this program",
+        ));
+    }
+    Ok(Some(number))
+}
+
+fn foreign() -> Error {
+    Error::new(
+        ErrorKind::Store,
+        "the file has a table `audit_meta` that is not of the audit log; rename it, or give the audit log a file of its own",
+    )
+}
+
+/// What the file says of itself.
+pub(crate) fn meta(connection: &Connection) -> Result<Meta> {
+    let key: Vec<u8> = connection
+        .query_row(
+            "SELECT value FROM audit_meta WHERE key = 'cursor_key'",
+            [],
+            |row| row.get(0),
+        )
+        .map_err(during(Phase::Open))?;
+    Ok(Meta {
+        cursor_key: key.try_into().map_err(|_| corrupt())?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn objects(connection: &Connection) -> Vec<String> {
+        let mut statement = connection
+            .prepare("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
+            .unwrap();
+        statement
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<rusqlite::Result<_>>()
+            .unwrap()
+    }
+
+    #[test]
+    fn an_empty_file_gets_everything_and_a_current_one_nothing() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        let key = meta(&connection).unwrap().cursor_key;
+        let before = objects(&connection);
+        assert!(
+            before.iter().all(|name| name.starts_with("audit_")),
+            "{before:?}"
+        );
+        migrate(&mut connection).unwrap();
+        assert_eq!(objects(&connection), before);
+        assert_eq!(meta(&connection).unwrap().cursor_key, key);
+        assert_eq!(number(&connection).unwrap(), Some(newest()));
+    }
+
+    #[test]
+    fn each_number_leads_to_the_newest() {
+        let mut fresh = Connection::open_in_memory().unwrap();
+        migrate(&mut fresh).unwrap();
+        for start in 0..MIGRATIONS.len() {
+            let mut connection = Connection::open_in_memory().unwrap();
+            connection.execute_batch(META).unwrap();
+            for migration in MIGRATIONS.iter().take(start) {
+                for sql in migration.sql {
+                    connection.execute_batch(sql).unwrap();
+                }
+            }
+            connection
+                .execute(
+                    "INSERT INTO audit_meta VALUES ('schema', ?1), ('cursor_key', zeroblob(32))",
+                    [i64::try_from(start).unwrap()],
+                )
+                .unwrap();
+            migrate(&mut connection).unwrap();
+            assert_eq!(objects(&connection), objects(&fresh), "from {start}");
+            assert_eq!(meta(&connection).unwrap().cursor_key, [0; 32]);
+        }
+    }
+
+    #[test]
+    fn a_newer_or_foreign_table_is_refused_and_left_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        connection
+            .execute(
+                "UPDATE audit_meta SET value = ?1 WHERE key = 'schema'",
+                [newest() + 1],
+            )
+            .unwrap();
+        let error = migrate(&mut connection).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NewerSchema);
+
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch("CREATE TABLE audit_meta (x)")
+            .unwrap();
+        let error = migrate(&mut connection).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Store);
+        assert_eq!(objects(&connection), ["audit_meta"]);
+    }
+}

@@ -1,0 +1,152 @@
+//! The view `audit_log`: an entry as people and other tools see it.
+//!
+//! It says the same as `serde_json::to_value` of an entry, column by column, and needs nothing
+//! but SQLite 3.38 itself.
+
+/// The hyphenated text of a column with 16 bytes; null stays null.
+macro_rules! uuid {
+    ($c:literal) => {
+        concat!(
+            "lower(substr(hex(",
+            $c,
+            "), 1, 8) || '-' || substr(hex(",
+            $c,
+            "), 9, 4) || '-' || substr(hex(",
+            $c,
+            "), 13, 4) || '-' || substr(hex(",
+            $c,
+            "), 17, 4) || '-' || substr(hex(",
+            $c,
+            "), 21))"
+        )
+    };
+}
+
+/// An id: a number or text as it is, 16 bytes as a UUID, other bytes as the digits that they are.
+macro_rules! key {
+    ($c:literal) => {
+        concat!(
+            "CASE WHEN typeof(",
+            $c,
+            ") <> 'blob' THEN ",
+            $c,
+            " WHEN length(",
+            $c,
+            ") = 16 THEN ",
+            uuid!($c),
+            " WHEN length(",
+            $c,
+            ") > 0 THEN CAST(",
+            $c,
+            " AS TEXT) END"
+        )
+    };
+}
+
+/// The same inside JSON, where digits are a number.
+macro_rules! json_key {
+    ($c:literal) => {
+        concat!(
+            "CASE WHEN typeof(",
+            $c,
+            ") = 'text' THEN json_quote(",
+            $c,
+            ") WHEN typeof(",
+            $c,
+            ") = 'integer' THEN json(",
+            $c,
+            ") WHEN length(",
+            $c,
+            ") = 16 THEN json_quote(",
+            uuid!($c),
+            ") WHEN length(",
+            $c,
+            ") > 0 THEN json(CAST(",
+            $c,
+            " AS TEXT)) ELSE json('null') END"
+        )
+    };
+}
+
+/// RFC 3339 with six digits, of microseconds that may be negative; the remainder is made positive
+/// first, since SQL rounds towards zero.
+macro_rules! time {
+    ($c:literal) => {
+        concat!(
+            "strftime('%Y-%m-%dT%H:%M:%S', (",
+            $c,
+            " - ((",
+            $c,
+            " % 1000000) + 1000000) % 1000000) / 1000000, 'unixepoch')",
+            " || printf('.%06dZ', ((",
+            $c,
+            " % 1000000) + 1000000) % 1000000)"
+        )
+    };
+}
+
+macro_rules! actor_kind {
+    ($c:literal) => {
+        concat!(
+            "CASE ",
+            $c,
+            " WHEN 0 THEN 'user' WHEN 1 THEN 'service' WHEN 2 THEN 'system'",
+            " WHEN 3 THEN 'anonymous' WHEN 4 THEN 'unattributed' END"
+        )
+    };
+}
+
+/// The view, as the last statement of its migration.
+pub(super) const VIEW: &str = concat!(
+    "CREATE VIEW audit_log AS SELECT\n  ",
+    uuid!("e.id"),
+    " AS id,\n  ",
+    time!("e.time"),
+    " AS timestamp,\n  ",
+    key!("a.key"),
+    " AS actor,\n  ",
+    "nullif(a.name, '') AS actor_name,\n  ",
+    "v.action AS action,\n  ",
+    "nullif(v.entity_type, '') AS entity_type,\n  ",
+    key!("o.key"),
+    " AS entity_id,\n  ",
+    "l.name AS entity_name,\n  ",
+    "t.name AS company,\n  ",
+    "CASE typeof(e.ip) WHEN 'integer' THEN printf('%d.%d.%d.%d', (e.ip >> 24) & 255, (e.ip >> 16) & 255,",
+    " (e.ip >> 8) & 255, e.ip & 255) ELSE e.ip END AS ip_address,\n  ",
+    "g.agent AS user_agent,\n  ",
+    "e.request_data AS request_data,\n  e.changes AS changes,\n  e.metadata AS metadata,\n  ",
+    "e.idx AS \"index\",\n  ",
+    time!("(e.time + e.recorded)"),
+    " AS recorded_at,\n  ",
+    actor_kind!("a.kind"),
+    " AS actor_kind,\n  ",
+    "CASE WHEN e.principal IS NOT NULL THEN json_object('kind', ",
+    actor_kind!("p.kind"),
+    ", 'id', ",
+    json_key!("p.key"),
+    ", 'name', nullif(p.name, '')) END AS on_behalf_of,\n  ",
+    "CASE e.outcome WHEN 0 THEN 'success' WHEN 1 THEN 'failure' WHEN 2 THEN 'denied' WHEN 3 THEN 'cancelled'",
+    " WHEN 4 THEN 'panicked' WHEN 5 THEN 'interrupted' END AS outcome,\n  ",
+    "CASE WHEN e.error_class IS NOT NULL THEN json_object('class', e.error_class, 'text', e.error_text) END AS error,\n  ",
+    "e.duration AS duration_us,\n  e.reason AS reason,\n  ",
+    "CASE e.severity WHEN 0 THEN 'info' WHEN 1 THEN 'notice' WHEN 2 THEN 'warning' WHEN 3 THEN 'critical' END AS severity,\n  ",
+    "CASE typeof(e.request_id) WHEN 'blob' THEN ",
+    uuid!("e.request_id"),
+    " ELSE e.request_id END AS request_id,\n  ",
+    "CASE WHEN e.operation IS NOT NULL THEN ",
+    uuid!("e.operation"),
+    " END AS operation,\n  ",
+    "CASE WHEN e.cause IS NOT NULL THEN ",
+    uuid!("e.cause"),
+    " END AS cause,\n  ",
+    "e.truncated AS truncated\n",
+    "FROM audit_entry AS e\n",
+    "JOIN audit_tenant AS t ON t.n = e.tenant\n",
+    "JOIN audit_actor AS a ON a.tenant = e.tenant AND a.n = e.actor\n",
+    "JOIN audit_verb AS v ON v.tenant = e.tenant AND v.n = e.verb\n",
+    "LEFT JOIN audit_entity AS o ON o.tenant = e.tenant AND o.n = e.entity\n",
+    "LEFT JOIN audit_label AS l ON l.tenant = e.tenant AND l.n = e.label\n",
+    "LEFT JOIN audit_agent AS g ON g.tenant = e.tenant AND g.n = e.agent\n",
+    "LEFT JOIN audit_actor AS p ON p.tenant = e.tenant AND p.n = e.principal"
+);

@@ -1,0 +1,310 @@
+//! The store that applications hold.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use audit_core::query::{Count, Filter, GroupBy};
+use audit_core::store::{Appended, Durability, Query};
+use audit_core::{AuditEntry, AuditStore, Error, ErrorKind, Result, Tenant};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use crate::backup;
+use crate::connection;
+use crate::error::{self, Phase, during, of_kind};
+use crate::lock::FairLock;
+use crate::options::{SqliteOptions, Synchronous};
+use crate::reader::{self, Pool, Side};
+use crate::schema;
+use crate::writer::Writer;
+
+/// How long opening waits for others that open, migrate or write.
+const OPEN_DEADLINE: Duration = Duration::from_secs(10);
+
+/// An audit log in an SQLite file: a file of its own, or the file of the business data.
+///
+/// A cheap handle; clones share their connections. One connection writes, others read beside it.
+/// Several processes may use one file on one machine; a network file system is no place for it
+/// (<https://www.sqlite.org/wal.html>). Everything of ours in the file begins with `audit_`, and
+/// `<file>-audit-lock` beside it lets processes write in turn.
+///
+/// ```
+/// use audit_core::{AuditContext, Auditor};
+/// use audit_sqlite::SqliteStore;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("audit.db");
+/// let auditor = Auditor::new(SqliteStore::open(path)?);
+/// AuditContext::new("acme").scope(|| auditor.log("export").record())?;
+/// assert_eq!(auditor.tenant("acme").entries().count()?, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct SqliteStore(Arc<Shared>);
+
+struct Shared {
+    path: Option<PathBuf>,
+    /// Nothing in a store that only reads.
+    writer: Option<Mutex<Writer>>,
+    /// Nothing in memory, where there is only one connection.
+    pool: Option<Pool>,
+    cursor_key: [u8; 32],
+    durability: Durability,
+}
+
+impl SqliteStore {
+    /// Opens a file for recording and reading; creates it, readable by its owner only, if there
+    /// is none. `:memory:` opens a store in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotADatabase`] for a file that is something else,
+    /// [`ErrorKind::NewerSchema`] for one of a newer release, [`ErrorKind::UnsupportedLibrary`]
+    /// if the linked SQLite is not safe to write with, [`ErrorKind::ReadOnly`] without the right
+    /// to write, [`ErrorKind::Busy`] if somebody else holds the file, and any failure to open.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::open_with(path, SqliteOptions::new())
+    }
+
+    /// Opens a file with options of its own; otherwise like [`SqliteStore::open`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`SqliteStore::open`].
+    pub fn open_with(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self> {
+        let path = path.as_ref();
+        if path == Path::new(":memory:") {
+            return Self::in_memory_with(options);
+        }
+        connection::check_library()?;
+        check_path(path)?;
+        let is_new = connection::create(path)?;
+        let path = canonical(path)?;
+        let deadline = Instant::now() + OPEN_DEADLINE.max(options.busy_deadline);
+        let mut lock = FairLock::open(&connection::lock_path(&path))?;
+        let held = lock.acquire(deadline)?;
+        let mut connection = connection::open_writer(&path)?;
+        connection
+            .busy_timeout(OPEN_DEADLINE)
+            .map_err(during(Phase::Open))?;
+        connection::prepare_file(&connection)?;
+        connection::set_writer(&connection, &options)?;
+        schema::migrate(&mut connection)?;
+        let meta = schema::meta(&connection)?;
+        connection::forbid(&mut connection)?;
+        if is_new {
+            connection::sync_parent(&path)?;
+        }
+        drop(held);
+        let durability = match options.synchronous {
+            Synchronous::Full => Durability::Synced,
+            Synchronous::Normal => Durability::Written,
+        };
+        let pool = Pool::new(path.clone(), options.clone());
+        let writer = Writer::of_file(connection, path.clone(), lock, options)?;
+        Ok(Self(Arc::new(Shared {
+            path: Some(path),
+            writer: Some(Mutex::new(writer)),
+            pool: Some(pool),
+            cursor_key: meta.cursor_key,
+            durability,
+        })))
+    }
+
+    /// Opens a file that has an audit log, for reading only: recording fails with
+    /// [`ErrorKind::ReadOnly`].
+    ///
+    /// Needs no right to write, if another process has the file open or the folder is writable:
+    /// SQLite has to read the write-ahead log (<https://www.sqlite.org/wal.html#readonly>).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`] if there is no such file, no audit log in it, or one with an older
+    /// schema, and those of [`SqliteStore::open`].
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self> {
+        connection::check_library()?;
+        let path = path.as_ref();
+        check_path(path)?;
+        let path = canonical(path)?;
+        let pool = Pool::new(path.clone(), SqliteOptions::new());
+        let meta = pool.read(|connection, _| {
+            schema::check(connection)?;
+            schema::meta(connection)
+        })?;
+        Ok(Self(Arc::new(Shared {
+            path: Some(path),
+            writer: None,
+            pool: Some(pool),
+            cursor_key: meta.cursor_key,
+            durability: Durability::Synced,
+        })))
+    }
+
+    /// A store in memory: for tests that want the real thing, gone with its last handle.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnsupportedLibrary`] if the linked SQLite is too old.
+    pub fn in_memory() -> Result<Self> {
+        Self::in_memory_with(SqliteOptions::new())
+    }
+
+    fn in_memory_with(options: SqliteOptions) -> Result<Self> {
+        connection::check_library()?;
+        let mut connection = Connection::open_in_memory().map_err(during(Phase::Open))?;
+        connection::set_writer(&connection, &options)?;
+        schema::migrate(&mut connection)?;
+        let meta = schema::meta(&connection)?;
+        connection::forbid(&mut connection)?;
+        Ok(Self(Arc::new(Shared {
+            path: None,
+            writer: Some(Mutex::new(Writer::of_memory(connection, options))),
+            pool: None,
+            cursor_key: meta.cursor_key,
+            durability: Durability::Volatile,
+        })))
+    }
+
+    /// Where the file lies, with links resolved; nothing for a store in memory.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.0.path.as_deref()
+    }
+
+    /// Moves everything from the write-ahead log into the file and empties the log, so that the
+    /// file alone is complete. SQLite does the moving by itself from time to time.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Busy`] while somebody reads or writes, [`ErrorKind::ReadOnly`] for a store
+    /// that only reads, and any failure to write.
+    pub fn checkpoint(&self) -> Result<()> {
+        if self.0.pool.is_none() {
+            return Ok(());
+        }
+        self.writer()?.checkpoint()
+    }
+
+    /// Copies the whole file, business tables included, while others go on reading and writing,
+    /// and checks the copy. The copy holds what was stored when copying began.
+    ///
+    /// ```
+    /// use audit_core::{AuditContext, Auditor};
+    /// use audit_sqlite::SqliteStore;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let store = SqliteStore::open(folder.path().join("audit.db"))?;
+    /// let auditor = Auditor::new(store.clone());
+    /// AuditContext::new("acme").scope(|| auditor.log("export").record())?;
+    /// store.backup_to(folder.path().join("copy.db"))?;
+    ///
+    /// let copy = Auditor::new(SqliteStore::open_read_only(folder.path().join("copy.db"))?);
+    /// assert_eq!(copy.tenant("acme").entries().count()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// See <https://www.sqlite.org/backup.html>.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Invalid`] if there is a file at `path`: nothing is ever overwritten.
+    /// [`ErrorKind::Corrupt`] if the copy is not sound, and any failure to read or write; then no
+    /// copy is left.
+    pub fn backup_to(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        match &self.0.pool {
+            Some(pool) => backup::copy(&pool.connect()?, path),
+            None => backup::copy(self.writer()?.connection()?, path),
+        }
+    }
+
+    fn writer(&self) -> Result<MutexGuard<'_, Writer>> {
+        let Some(writer) = &self.0.writer else {
+            return Err(Error::new(
+                ErrorKind::ReadOnly,
+                "the store was opened for reading only; open it with `SqliteStore::open` to record",
+            ));
+        };
+        // A batch that panicked was rolled back or will be; the writer looks before it begins.
+        Ok(writer.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn read<R>(&self, read: impl FnOnce(&Connection, &mut Side) -> Result<R>) -> Result<R> {
+        if let Some(pool) = &self.0.pool {
+            return pool.read(read);
+        }
+        let mut writer = self.writer()?;
+        let (connection, side) = writer.reading()?;
+        read(connection, side)
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("path", &self.0.path)
+            .field("durability", &self.0.durability)
+            .finish_non_exhaustive()
+    }
+}
+
+impl AuditStore for SqliteStore {
+    fn append(&self, entries: &[AuditEntry]) -> Result<Vec<Appended>> {
+        self.writer()?.append(entries)
+    }
+
+    fn entries(&self, tenant: &Tenant, query: &Query<'_>) -> Result<Vec<AuditEntry>> {
+        self.read(|connection, side| reader::entries(connection, side, tenant, query))
+    }
+
+    fn entry(&self, tenant: &Tenant, id: Uuid) -> Result<Option<AuditEntry>> {
+        self.read(|connection, side| reader::entry(connection, side, tenant, id))
+    }
+
+    fn count_by(&self, tenant: &Tenant, filter: &Filter, by: GroupBy) -> Result<Vec<Count>> {
+        self.read(|connection, side| reader::count_by(connection, side, tenant, filter, by))
+    }
+
+    fn count(&self, tenant: &Tenant, filter: &Filter) -> Result<u64> {
+        self.read(|connection, side| reader::count(connection, side, tenant, filter))
+    }
+
+    fn tenants(&self) -> Result<Vec<Tenant>> {
+        self.read(|connection, _| reader::tenants(connection))
+    }
+
+    fn cursor_key(&self) -> Result<[u8; 32]> {
+        Ok(self.0.cursor_key)
+    }
+
+    fn durability(&self) -> Durability {
+        self.0.durability
+    }
+}
+
+/// SQLite would take these for something else than a file.
+fn check_path(path: &Path) -> Result<()> {
+    if path.as_os_str().is_empty() {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            "the path of the audit log is empty; name a file, or use `SqliteStore::in_memory`",
+        ));
+    }
+    if path.is_dir() {
+        return Err(of_kind(ErrorKind::NotADatabase, Phase::Open));
+    }
+    Ok(())
+}
+
+/// One path per file, so that all who use it find the same lock beside it.
+fn canonical(path: &Path) -> Result<PathBuf> {
+    path.canonicalize()
+        .map_err(|error| error::io(&error, Phase::Open))
+}
+
+const _: () = {
+    const fn shareable<T: Send + Sync + Clone + 'static>() {}
+    shareable::<SqliteStore>();
+};

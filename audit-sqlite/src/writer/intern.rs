@@ -1,0 +1,306 @@
+//! Values that repeat, as small numbers of their tenant.
+
+use audit_core::{Actor, Changes, Entity, Result};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OptionalExtension, ToSql};
+
+use crate::bounded::Bounded;
+use crate::codec::{Key, Numbered};
+use crate::error::{Phase, during};
+
+/// A side table.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    Actor,
+    Verb,
+    Entity,
+    Label,
+    Agent,
+    Shape,
+}
+
+struct Sql {
+    find: &'static str,
+    add: &'static str,
+}
+
+impl Kind {
+    const COUNT: usize = 6;
+
+    /// How a value is found, and how it is added with the next number of its tenant.
+    const fn sql(self) -> Sql {
+        match self {
+            Self::Actor => Sql {
+                find: "SELECT n FROM audit_actor WHERE tenant = ?1 AND kind = ?2 AND key = ?3 AND name = ?4",
+                add: "INSERT INTO audit_actor (tenant, n, kind, key, name) SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3, ?4 FROM audit_actor WHERE tenant = ?1 RETURNING n",
+            },
+            Self::Verb => Sql {
+                find: "SELECT n FROM audit_verb WHERE tenant = ?1 AND action = ?2 AND entity_type = ?3",
+                add: "INSERT INTO audit_verb (tenant, n, action, entity_type) SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3 FROM audit_verb WHERE tenant = ?1 RETURNING n",
+            },
+            Self::Entity => Sql {
+                find: "SELECT n FROM audit_entity WHERE tenant = ?1 AND key = ?2 AND type = ?3",
+                add: "INSERT INTO audit_entity (tenant, n, key, type) SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3 FROM audit_entity WHERE tenant = ?1 RETURNING n",
+            },
+            Self::Label => Sql {
+                find: "SELECT n FROM audit_label WHERE tenant = ?1 AND entity = ?2 AND name = ?3",
+                add: "INSERT INTO audit_label (tenant, n, entity, name) SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3 FROM audit_label WHERE tenant = ?1 RETURNING n",
+            },
+            Self::Agent => Sql {
+                find: "SELECT n FROM audit_agent WHERE tenant = ?1 AND agent = ?2",
+                add: "INSERT INTO audit_agent (tenant, n, agent) SELECT ?1, coalesce(max(n), 0) + 1, ?2 FROM audit_agent WHERE tenant = ?1 RETURNING n",
+            },
+            Self::Shape => Sql {
+                find: "SELECT n FROM audit_shape WHERE tenant = ?1 AND fields = ?2",
+                add: "INSERT INTO audit_shape (tenant, n, fields) SELECT ?1, coalesce(max(n), 0) + 1, ?2 FROM audit_shape WHERE tenant = ?1 RETURNING n",
+            },
+        }
+    }
+}
+
+/// The most numbers of one kind that are remembered, and the bytes of their values.
+const MAX_REMEMBERED: usize = 32 * 1024;
+const MAX_BYTES: usize = 3 * 1024 * 1024;
+/// What a map needs for an entry besides its key.
+const OVERHEAD: usize = 64;
+
+/// A shape with more fields than this, or a tenant with more shapes, is not worth a row: such an
+/// entry has shape 0, and a search by field looks into it.
+const MAX_SHAPE_FIELDS: usize = 64;
+const MAX_SHAPE_BYTES: usize = 1024;
+const MAX_SHAPES: i64 = 4096;
+pub(crate) const UNLISTED_SHAPE: i64 = 0;
+
+/// The numbers of an entry.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Numbers {
+    pub(super) actor: i64,
+    pub(super) principal: Option<i64>,
+    pub(super) verb: i64,
+    pub(super) entity: Option<i64>,
+    pub(super) label: Option<i64>,
+    pub(super) agent: Option<i64>,
+    pub(super) shape: Option<i64>,
+}
+
+/// Remembers the numbers of values. Only a cache: everything is in the file.
+pub(super) struct Interned {
+    known: [Bounded<Box<[u8]>, i64>; Kind::COUNT],
+    scratch: Vec<u8>,
+}
+
+impl Interned {
+    pub(super) fn new() -> Self {
+        Self {
+            known: std::array::from_fn(|_| Bounded::new(MAX_REMEMBERED, MAX_BYTES)),
+            scratch: Vec::new(),
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        for known in &mut self.known {
+            known.clear();
+        }
+    }
+
+    pub(super) fn actor(
+        &mut self,
+        connection: &Connection,
+        tenant: i64,
+        actor: &Actor,
+    ) -> Result<i64> {
+        let key = Key::of(actor.id())?;
+        let fields = [
+            ValueRef::Integer(actor.kind().number()?),
+            key.as_value(),
+            text(actor.name().unwrap_or_default()),
+        ];
+        self.number(connection, Kind::Actor, tenant, &fields)
+    }
+
+    pub(super) fn verb(
+        &mut self,
+        connection: &Connection,
+        tenant: i64,
+        action: &str,
+        entity_type: &str,
+    ) -> Result<i64> {
+        self.number(
+            connection,
+            Kind::Verb,
+            tenant,
+            &[text(action), text(entity_type)],
+        )
+    }
+
+    /// The number of a record, or nothing for an entity that is only a type. The number 0 stands
+    /// for an entity that has a name and no id.
+    pub(super) fn entity(
+        &mut self,
+        connection: &Connection,
+        tenant: i64,
+        entity: &Entity,
+    ) -> Result<(Option<i64>, Option<i64>)> {
+        let number = if entity.id().is_some() {
+            let key = Key::of(entity.id())?;
+            let fields = [key.as_value(), text(entity.entity_type())];
+            Some(self.number(connection, Kind::Entity, tenant, &fields)?)
+        } else {
+            entity.name().map(|_| 0)
+        };
+        let label = match (number, entity.name()) {
+            (Some(number), Some(name)) => {
+                let fields = [ValueRef::Integer(number), text(name)];
+                Some(self.number(connection, Kind::Label, tenant, &fields)?)
+            }
+            _ => None,
+        };
+        Ok((number, label))
+    }
+
+    pub(super) fn agent(
+        &mut self,
+        connection: &Connection,
+        tenant: i64,
+        agent: &str,
+    ) -> Result<i64> {
+        self.number(connection, Kind::Agent, tenant, &[text(agent)])
+    }
+
+    pub(super) fn shape(
+        &mut self,
+        connection: &Connection,
+        tenant: i64,
+        changes: &Changes,
+    ) -> Result<Option<i64>> {
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        let mut fields = changes.fields();
+        let bytes: usize = fields.iter().map(|field| field.len() + 3).sum();
+        if fields.len() > MAX_SHAPE_FIELDS || bytes > MAX_SHAPE_BYTES {
+            return Ok(Some(UNLISTED_SHAPE));
+        }
+        fields.sort_unstable();
+        let Ok(json) = serde_json::to_string(&fields) else {
+            return Ok(Some(UNLISTED_SHAPE));
+        };
+        let values = [text(&json)];
+        if let Some(known) = self.recall(Kind::Shape, tenant, &values) {
+            return Ok(Some(known));
+        }
+        let find = find(connection, Kind::Shape, tenant, &values)?;
+        let number = match find {
+            Some(number) => number,
+            None if shapes(connection, tenant)? >= MAX_SHAPES => UNLISTED_SHAPE,
+            None => add(connection, Kind::Shape, tenant, &values)?,
+        };
+        if number != UNLISTED_SHAPE {
+            self.remember(Kind::Shape, number);
+        }
+        Ok(Some(number))
+    }
+
+    fn number(
+        &mut self,
+        connection: &Connection,
+        kind: Kind,
+        tenant: i64,
+        fields: &[ValueRef<'_>],
+    ) -> Result<i64> {
+        if let Some(known) = self.recall(kind, tenant, fields) {
+            return Ok(known);
+        }
+        let number = match find(connection, kind, tenant, fields)? {
+            Some(number) => number,
+            None => add(connection, kind, tenant, fields)?,
+        };
+        self.remember(kind, number);
+        Ok(number)
+    }
+
+    /// The number that is remembered for a value. Leaves the key in `scratch`, so that a hit
+    /// allocates nothing.
+    fn recall(&mut self, kind: Kind, tenant: i64, fields: &[ValueRef<'_>]) -> Option<i64> {
+        let scratch = &mut self.scratch;
+        scratch.clear();
+        scratch.extend_from_slice(&tenant.to_le_bytes());
+        for field in fields {
+            let (tag, bytes) = match field {
+                ValueRef::Integer(number) => {
+                    scratch.push(0);
+                    scratch.extend_from_slice(&number.to_le_bytes());
+                    continue;
+                }
+                ValueRef::Text(text) => (1, *text),
+                ValueRef::Blob(bytes) => (2, *bytes),
+                _ => (3, &[][..]),
+            };
+            scratch.push(tag);
+            scratch.extend_from_slice(&bytes.len().to_le_bytes());
+            scratch.extend_from_slice(bytes);
+        }
+        self.known
+            .get_mut(kind as usize)?
+            .get(self.scratch.as_slice())
+    }
+
+    fn remember(&mut self, kind: Kind, number: i64) {
+        if let Some(known) = self.known.get_mut(kind as usize) {
+            let key: Box<[u8]> = self.scratch.as_slice().into();
+            let bytes = key.len() + OVERHEAD;
+            known.insert(key, number, bytes);
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> usize {
+        self.known.iter().map(Bounded::len).sum()
+    }
+}
+
+fn text(text: &str) -> ValueRef<'_> {
+    ValueRef::Text(text.as_bytes())
+}
+
+fn find(
+    connection: &Connection,
+    kind: Kind,
+    tenant: i64,
+    fields: &[ValueRef<'_>],
+) -> Result<Option<i64>> {
+    run(connection, kind.sql().find, tenant, fields)
+        .optional()
+        .map_err(during(Phase::Write))
+}
+
+fn add(connection: &Connection, kind: Kind, tenant: i64, fields: &[ValueRef<'_>]) -> Result<i64> {
+    run(connection, kind.sql().add, tenant, fields).map_err(during(Phase::Write))
+}
+
+fn run(
+    connection: &Connection,
+    sql: &str,
+    tenant: i64,
+    fields: &[ValueRef<'_>],
+) -> rusqlite::Result<i64> {
+    struct Bound<'a>(ValueRef<'a>);
+
+    impl ToSql for Bound<'_> {
+        fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+            Ok(ToSqlOutput::Borrowed(self.0))
+        }
+    }
+
+    let values = std::iter::once(ValueRef::Integer(tenant)).chain(fields.iter().copied());
+    connection
+        .prepare_cached(sql)?
+        .query_row(rusqlite::params_from_iter(values.map(Bound)), |row| {
+            row.get(0)
+        })
+}
+
+fn shapes(connection: &Connection, tenant: i64) -> Result<i64> {
+    let sql = "SELECT coalesce(max(n), 0) FROM audit_shape WHERE tenant = ?1";
+    run(connection, sql, tenant, &[]).map_err(during(Phase::Write))
+}

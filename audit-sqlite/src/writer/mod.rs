@@ -1,0 +1,229 @@
+//! The one connection that writes.
+//!
+//! A batch is one immediate transaction. In the steady state an entry costs one prepared insert
+//! and a batch one upsert per tenant; everything else is remembered.
+
+mod insert;
+mod intern;
+mod memory;
+mod recover;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use audit_core::store::Appended;
+use audit_core::{AuditEntry, Error, ErrorKind, Result};
+use rusqlite::Connection;
+
+pub(crate) use self::intern::UNLISTED_SHAPE;
+use self::memory::Memory;
+use crate::connection::{self, Identity, ProcessBound};
+use crate::error::{Phase, during, kind_of, map, of_kind};
+use crate::lock::FairLock;
+use crate::options::SqliteOptions;
+use crate::reader::Side;
+use crate::schema;
+
+/// How many entries of a tenant share a row of times: a search by time skips whole blocks.
+pub(crate) const BLOCK: i64 = 512;
+
+/// Writes batches of entries.
+pub(crate) struct Writer {
+    connection: ProcessBound,
+    place: Option<Place>,
+    options: SqliteOptions,
+    memory: Memory,
+    /// For reading where there is only one connection.
+    pub(crate) side: Side,
+}
+
+/// Where a file store lies.
+struct Place {
+    path: PathBuf,
+    identity: Option<Identity>,
+    lock: FairLock,
+}
+
+impl Writer {
+    /// A writer of a file that is migrated and set up.
+    pub(crate) fn of_file(
+        connection: Connection,
+        path: PathBuf,
+        lock: FairLock,
+        options: SqliteOptions,
+    ) -> Result<Self> {
+        let identity =
+            Identity::of(&path).map_err(|_| of_kind(ErrorKind::FileReplaced, Phase::Open))?;
+        let place = Place {
+            path,
+            identity,
+            lock,
+        };
+        Ok(Self::new(connection, Some(place), options))
+    }
+
+    /// A writer of a database in memory.
+    pub(crate) fn of_memory(connection: Connection, options: SqliteOptions) -> Self {
+        Self::new(connection, None, options)
+    }
+
+    fn new(connection: Connection, place: Option<Place>, options: SqliteOptions) -> Self {
+        Self {
+            connection: ProcessBound::new(connection),
+            place,
+            options,
+            memory: Memory::new(),
+            side: Side::new(),
+        }
+    }
+
+    /// Stores all entries or none.
+    pub(crate) fn append(&mut self, entries: &[AuditEntry]) -> Result<Vec<Appended>> {
+        self.connection.check()?;
+        if entries.is_empty() {
+            return Ok(Vec::new());
+        }
+        if self.connection.is_closed() {
+            self.reopen()?;
+        } else if !self.connection.get()?.is_autocommit() {
+            // A batch that panicked has left its transaction open.
+            self.roll_back();
+        }
+        self.check_place()?;
+        let deadline = Instant::now() + self.options.busy_deadline;
+        let _held = match &mut self.place {
+            Some(place) => Some(place.lock.acquire(deadline)?),
+            None => None,
+        };
+        let connection = self.connection.get()?;
+        begin(connection, deadline)?;
+        let appended = match self.memory.insert_all(connection, entries) {
+            Ok(appended) => appended,
+            Err(error) => {
+                self.roll_back();
+                return Err(error);
+            }
+        };
+        let committed = connection
+            .prepare_cached("COMMIT")
+            .and_then(|mut commit| commit.execute([]));
+        match committed {
+            Ok(_) => Ok(appended),
+            Err(error) => self.after_failed_commit(&error, entries, appended),
+        }
+    }
+
+    /// The connection, for what is done between batches.
+    pub(crate) fn connection(&self) -> Result<&Connection> {
+        self.connection.get()
+    }
+
+    /// The connection and the values that were read through it, where readers have none of
+    /// their own.
+    pub(crate) fn reading(&mut self) -> Result<(&Connection, &mut Side)> {
+        Ok((self.connection.get()?, &mut self.side))
+    }
+
+    /// Moves the write-ahead log into the file and empties it.
+    pub(crate) fn checkpoint(&self) -> Result<()> {
+        let busy: i64 = self
+            .connection
+            .get()?
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+            .map_err(during(Phase::Read))?;
+        if busy == 0 {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Busy,
+            "the write-ahead log could not be emptied while somebody reads or writes; end long reads and retry",
+        ))
+    }
+
+    /// Ends the transaction that is open, if one is, and forgets what it has added.
+    fn roll_back(&mut self) {
+        self.memory.forget();
+        // SQLite ends it by itself after some failures.
+        if let Ok(connection) = self.connection.get()
+            && !connection.is_autocommit()
+            && connection.execute_batch("ROLLBACK").is_err()
+        {
+            // A connection in an unknown state is of no use; the next batch opens another.
+            self.connection.close();
+        }
+    }
+
+    /// Says whether the path still leads to the file that is open.
+    fn check_place(&self) -> Result<()> {
+        match &self.place {
+            Some(place) if Identity::of(&place.path).ok() != Some(place.identity) => {
+                Err(of_kind(ErrorKind::FileReplaced, Phase::Begin))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Opens the file anew after a failure that leaves the connection in doubt.
+    fn reopen(&mut self) -> Result<()> {
+        self.memory.forget();
+        self.check_place()?;
+        let Some(place) = &self.place else {
+            return Err(of_kind(ErrorKind::Store, Phase::Begin));
+        };
+        let mut connection = connection::open_writer(&place.path)?;
+        connection::set_writer(&connection, &self.options)?;
+        schema::check(&connection)?;
+        connection::forbid(&mut connection)?;
+        self.connection.replace(connection);
+        Ok(())
+    }
+
+    fn after_failed_commit(
+        &mut self,
+        error: &rusqlite::Error,
+        entries: &[AuditEntry],
+        appended: Vec<Appended>,
+    ) -> Result<Vec<Appended>> {
+        self.roll_back();
+        let failure = map(error, Phase::Commit);
+        let is_unknown = error.sqlite_error().is_some_and(|failure| {
+            kind_of(failure.extended_code, Phase::Commit) == ErrorKind::Unknown
+        });
+        if !is_unknown || self.place.is_none() {
+            return Err(failure);
+        }
+        // What the connection believes of the file is worth nothing now.
+        self.connection.close();
+        let stored = self
+            .reopen()
+            .and_then(|()| recover::is_stored(self.connection.get()?, entries, &appended));
+        match stored {
+            Ok(true) => Ok(appended),
+            Ok(false) => Err(of_kind(ErrorKind::Store, Phase::Write).with_source(failure)),
+            Err(_) => {
+                self.connection.close();
+                Err(failure)
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn remembered(&self) -> usize {
+        self.memory.remembered()
+    }
+}
+
+/// Begins a write transaction. Immediate always: an upgrade in the middle could fail at once,
+/// whatever the timeout.
+fn begin(connection: &Connection, deadline: Instant) -> Result<()> {
+    let failed = during(Phase::Begin);
+    let left = deadline.saturating_duration_since(Instant::now());
+    connection.busy_timeout(left).map_err(failed)?;
+    connection
+        .prepare_cached("BEGIN IMMEDIATE")
+        .and_then(|mut begin| begin.execute([]))
+        .map_err(failed)?;
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! The business database: plain tables in a SQLite file of its own, which know nothing of audit.
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use audit_sqlite::rusqlite::types::Type;
+use audit_sqlite::rusqlite::{self, Connection, OptionalExtension as _, Row, named_params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::desk::{Incident, NewIncident, Status};
+
+const TABLES: &str = "
+    CREATE TABLE IF NOT EXISTS incidents (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        company TEXT NOT NULL,
+        title TEXT NOT NULL,
+        status TEXT NOT NULL,
+        severity TEXT NOT NULL,
+        assignee TEXT,
+        note TEXT,
+        sensor_token TEXT NOT NULL,
+        sample_password TEXT
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS jobs (
+        id INTEGER PRIMARY KEY,
+        company TEXT NOT NULL,
+        payload TEXT NOT NULL
+    ) STRICT;
+";
+
+pub(crate) struct Business(Mutex<Connection>);
+
+impl Business {
+    pub(crate) fn open(path: &Path) -> rusqlite::Result<Self> {
+        let connection = Connection::open(path)?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "synchronous", "normal")?;
+        connection.execute_batch(TABLES)?;
+        Ok(Self(Mutex::new(connection)))
+    }
+
+    pub(crate) fn insert(&self, company: &str, new: &NewIncident) -> rusqlite::Result<Incident> {
+        let mut incident = Incident {
+            id: 0,
+            title: new.title.clone(),
+            company: company.to_owned(),
+            status: Status::Open,
+            severity: new.severity,
+            assignee: None,
+            note: Some(new.summary.clone()),
+            sensor_token: new.sensor_token.clone(),
+            sample_password: new.sample_password.clone(),
+        };
+        let connection = self.connection();
+        connection.execute(
+            "INSERT INTO incidents
+                (company, title, status, severity, note, sensor_token, sample_password)
+             VALUES (:company, :title, :status, :severity, :note, :sensor_token, :sample_password)",
+            named_params! {
+                ":company": incident.company,
+                ":title": incident.title,
+                ":status": word(&incident.status),
+                ":severity": word(&incident.severity),
+                ":note": incident.note,
+                ":sensor_token": incident.sensor_token,
+                ":sample_password": incident.sample_password,
+            },
+        )?;
+        incident.id = connection.last_insert_rowid();
+        Ok(incident)
+    }
+
+    pub(crate) fn find(&self, id: i64) -> rusqlite::Result<Option<Incident>> {
+        self.connection()
+            .query_row("SELECT * FROM incidents WHERE id = ?1", [id], incident)
+            .optional()
+    }
+
+    pub(crate) fn list(&self, company: &str) -> rusqlite::Result<Vec<Incident>> {
+        self.connection()
+            .prepare("SELECT * FROM incidents WHERE company = ?1 ORDER BY id")?
+            .query_map([company], incident)?
+            .collect()
+    }
+
+    pub(crate) fn update(&self, incident: &Incident) -> rusqlite::Result<()> {
+        self.connection().execute(
+            "UPDATE incidents
+             SET title = :title, status = :status, severity = :severity,
+                 assignee = :assignee, note = :note
+             WHERE id = :id",
+            named_params! {
+                ":id": incident.id,
+                ":title": incident.title,
+                ":status": word(&incident.status),
+                ":severity": word(&incident.severity),
+                ":assignee": incident.assignee,
+                ":note": incident.note,
+            },
+        )?;
+        Ok(())
+    }
+
+    pub(crate) fn delete(&self, id: i64) -> rusqlite::Result<()> {
+        self.connection()
+            .execute("DELETE FROM incidents WHERE id = ?1", [id])?;
+        Ok(())
+    }
+
+    /// Puts a job into the queue of a company.
+    pub(crate) fn enqueue(&self, company: &str, job: &impl Serialize) -> rusqlite::Result<()> {
+        let payload = serde_json::to_string(job)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        self.connection().execute(
+            "INSERT INTO jobs (company, payload) VALUES (?1, ?2)",
+            [company, &payload],
+        )?;
+        Ok(())
+    }
+
+    /// Takes the oldest job out of the queue of a company.
+    pub(crate) fn next_job<T: DeserializeOwned>(
+        &self,
+        company: &str,
+    ) -> rusqlite::Result<Option<T>> {
+        self.connection()
+            .query_row(
+                "DELETE FROM jobs
+                 WHERE id = (SELECT min(id) FROM jobs WHERE company = ?1)
+                 RETURNING payload",
+                [company],
+                |row| parsed(row.get_ref("payload")?.as_str()?, serde_json::from_str),
+            )
+            .optional()
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
+    Ok(Incident {
+        id: row.get("id")?,
+        title: row.get("title")?,
+        company: row.get("company")?,
+        status: parsed(row.get("status")?, from_word)?,
+        severity: parsed(row.get("severity")?, from_word)?,
+        assignee: row.get("assignee")?,
+        note: row.get("note")?,
+        sensor_token: row.get("sensor_token")?,
+        sample_password: row.get("sample_password")?,
+    })
+}
+
+/// `Status::InProgress` as `in_progress`, the way serde spells it.
+fn word(value: &impl Serialize) -> Option<String> {
+    let value = serde_json::to_value(value).ok()?;
+    value.as_str().map(str::to_owned)
+}
+
+fn from_word<T: DeserializeOwned>(word: String) -> serde_json::Result<T> {
+    serde_json::from_value(Value::String(word))
+}
+
+fn parsed<S, T>(text: S, parse: impl FnOnce(S) -> serde_json::Result<T>) -> rusqlite::Result<T> {
+    parse(text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into()))
+}

@@ -1,0 +1,177 @@
+//! The edge of the system: what a web framework and a job runner do. It builds the context of each
+//! operation, enters it and calls the handler. This is the only place that builds one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use audit_core::{Actor, AuditContext, Clock, InContext as _, LateActor};
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::runtime::Runtime;
+
+use crate::desk::{Desk, Result};
+use crate::handlers::{self, NightlyJob};
+use crate::people::Person;
+use crate::siem::Siem;
+use crate::work::{Operation, Task};
+
+/// Tells the time of the work that is replayed. A live system needs no clock of its own.
+#[derive(Clone, Default)]
+pub(crate) struct WorkClock(Arc<AtomicI64>);
+
+impl WorkClock {
+    fn set(&self, time: DateTime<Utc>) {
+        self.0.store(time.timestamp_micros(), Ordering::Relaxed);
+    }
+}
+
+impl Clock for WorkClock {
+    fn now(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros(self.0.load(Ordering::Relaxed)).unwrap_or_default()
+    }
+}
+
+pub(crate) struct Edge {
+    desk: Desk,
+    clock: WorkClock,
+    runtime: Runtime,
+    /// How much later than in the file the work is done: every run is another day.
+    later: TimeDelta,
+    /// The id that the desk gave to each incident of the file.
+    ids: HashMap<u32, i64>,
+}
+
+impl Edge {
+    pub(crate) fn new(desk: Desk, clock: WorkClock, runtime: Runtime, later: TimeDelta) -> Self {
+        Self {
+            desk,
+            clock,
+            runtime,
+            later,
+            ids: HashMap::new(),
+        }
+    }
+
+    /// The id that the desk gave to an incident of the file; none where reporting it was refused.
+    pub(crate) fn id(&self, incident: u32) -> Option<i64> {
+        self.ids.get(&incident).copied()
+    }
+
+    /// Does one operation. A refusal or a failure is an answer, not an error.
+    pub(crate) fn serve(&mut self, operation: &Operation) -> Result<()> {
+        self.clock.set(operation.at + self.later);
+        let context = self.context(operation);
+        let person = operation
+            .by
+            .as_ref()
+            .and_then(|login| self.desk.people.find(&operation.company, login));
+        let answer = match (&operation.task, person) {
+            (Task::Login { name, password }, _) => {
+                let visitor = LateActor::new();
+                context.late_actor(&visitor).scope(|| {
+                    handlers::login(&self.desk, &operation.company, &visitor, name, password)
+                })
+            }
+            (Task::NightlyEscalation, _) => self.nightly(&operation.company),
+            (_, Some(person)) => {
+                let context = context.actor(person.actor());
+                self.work(&person, &operation.task, context)
+            }
+            // Somebody without an account has no business here.
+            (_, None) => Ok(()),
+        };
+        match answer {
+            Err(error) if !error.is_an_answer() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is known of a request before anybody looks at who it is.
+    fn context(&self, operation: &Operation) -> AuditContext {
+        let mut context = AuditContext::new(&operation.company)
+            .auditor(&self.desk.auditor)
+            .request_id(&operation.request)
+            .user_agent(operation.agent.clone().unwrap_or_default());
+        if let Some(ip) = operation.ip {
+            context = context.ip(ip);
+        }
+        let about = [("method", &operation.method), ("path", &operation.path)];
+        for (name, value) in about {
+            if let Some(value) = value {
+                context = context.request_data(name, value);
+            }
+        }
+        if let Some(headers) = &operation.headers {
+            context = context.request_data("headers", headers);
+        }
+        context
+    }
+
+    fn work(&mut self, by: &Person, task: &Task, context: AuditContext) -> Result<()> {
+        let desk = &self.desk;
+        let id = task.incident().and_then(|incident| self.id(incident));
+        let id = id.unwrap_or_default();
+        match task {
+            Task::Forward { reply, .. } => {
+                let siem = Siem {
+                    complaint: reply.clone(),
+                };
+                let work = handlers::forward(desk, by, id, &siem).in_context(context);
+                return self.runtime.block_on(work);
+            }
+            Task::Export { format } => {
+                let work = handlers::export(desk, by, format).in_context(context);
+                return self.runtime.block_on(work).map(drop);
+            }
+            _ => {}
+        }
+        let _guard = context.enter();
+        match task.clone() {
+            Task::Report { incident, new } => {
+                let reported = handlers::report(desk, by, &new)?;
+                self.ids.insert(incident, reported.id);
+                return Ok(());
+            }
+            Task::Triage { assignee, .. } => handlers::triage(desk, by, id, &assignee)?,
+            Task::Start { .. } => handlers::start(desk, by, id)?,
+            Task::Edit { edit, .. } => handlers::edit(desk, by, id, edit)?,
+            Task::Note { text, .. } => handlers::note(desk, by, id, &text)?,
+            Task::Escalate { reason, .. } => handlers::escalate(desk, by, id, &reason)?,
+            Task::Resolve { resolution, .. } => handlers::resolve(desk, by, id, &resolution)?,
+            Task::Close { reason, .. } => handlers::close(desk, by, id, &reason)?,
+            Task::Reopen { reason, .. } => handlers::reopen(desk, by, id, &reason)?,
+            Task::Remove { reason, .. } => return handlers::remove(desk, by, id, &reason),
+            Task::RotateToken { token } => return handlers::rotate_token(desk, by, &token),
+            Task::ChangePassword {
+                old_password,
+                new_password,
+            } => return handlers::change_password(desk, by, &old_password, &new_password),
+            Task::ScheduleNightly { at_least } => {
+                return handlers::schedule_nightly(desk, by, at_least);
+            }
+            Task::Logout => {
+                handlers::logout(by);
+                return Ok(());
+            }
+            Task::Login { .. }
+            | Task::Forward { .. }
+            | Task::Export { .. }
+            | Task::NightlyEscalation => return Ok(()),
+        };
+        Ok(())
+    }
+
+    /// Takes a job out of the queue and does it, on behalf of who put it there.
+    fn nightly(&self, company: &str) -> Result<()> {
+        let Some(job) = self.desk.business.next_job::<NightlyJob>(company)? else {
+            return Ok(());
+        };
+        let robot = Actor::system().named("nightly escalation");
+        let context = job
+            .asked_by
+            .into_context(robot)?
+            .auditor(&self.desk.auditor);
+        let work = handlers::nightly_escalation(&self.desk, company, job.at_least);
+        self.runtime.block_on(work.in_context(context)).map(drop)
+    }
+}

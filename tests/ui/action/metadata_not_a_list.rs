@@ -1,0 +1,8 @@
+use audit_core::audit_action;
+
+#[audit_action(action = "close", metadata = reason)]
+fn close(reason: &str) {
+    let _ = reason;
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use audit_core::audit_action;
+
+#[audit_action(action = "close")]
+fn close(text: &str) -> u8 {
+    text.parse::<u8>()?
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use audit_core::audit_action;
+
+#[audit_action(action = "close")]
+async fn close() -> String {
+    5
+}
+
+fn main() {}
