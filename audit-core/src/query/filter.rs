@@ -1,5 +1,8 @@
 //! Which entries a reader asks for.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
@@ -228,6 +231,19 @@ impl Group {
         }
     }
 
+    /// The group without what may differ within it: an actor with an id stays the same under
+    /// another name.
+    fn identity(&self) -> Self {
+        match self {
+            Self::Actor(actor) if actor.id().is_some() => {
+                let mut actor = actor.clone();
+                actor.name = None;
+                Self::Actor(actor)
+            }
+            other => other.clone(),
+        }
+    }
+
     /// Whether both are the same group; an actor stays the same under another name.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
@@ -238,19 +254,23 @@ impl Group {
     }
 }
 
-/// Adds up groups that are the same, and puts the largest first; equals by label.
+/// Adds up groups that are the same, and puts the largest first; equals by label. An actor keeps
+/// the name it came with first.
 #[must_use]
 pub fn tally(groups: impl IntoIterator<Item = Count>) -> Vec<Count> {
     let mut counts: Vec<Count> = Vec::new();
+    let mut places: HashMap<Group, usize> = HashMap::new();
     for count in groups {
-        match counts
-            .iter_mut()
-            .find(|seen| seen.group.is_same(&count.group))
-        {
+        let place = *places.entry(count.group.identity()).or_insert(counts.len());
+        match counts.get_mut(place) {
             Some(seen) => seen.entries += count.entries,
             None => counts.push(count),
         }
     }
-    counts.sort_by_cached_key(|count| (std::cmp::Reverse(count.entries), count.group.label()));
+    counts.sort_by_cached_key(|count| {
+        // Two may have one label; then what they are decides, so that the order is total.
+        let group = &count.group;
+        (Reverse(count.entries), group.label(), format!("{group:?}"))
+    });
     counts
 }

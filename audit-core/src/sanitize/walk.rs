@@ -9,7 +9,8 @@ use super::role::Role;
 use super::text::mask_text;
 use super::{Detector, MASK, card};
 
-/// Deeper than any value that is meant to be read; keeps hostile ones from overflowing the stack.
+/// Deeper than any value that is meant to be read; keeps hostile ones from overflowing the stack, here and in the
+/// parser that reads an entry back.
 const MOST_LEVELS: usize = 100;
 
 /// A member name of fewer bytes cannot hold a secret that a detector would know.

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use audit_core::{
-    Actor, AuditContext, AuditEntry, AuditStore, Auditor, Change, Changes, Draft, Entity,
-    Sanitizer, Tenant, TenantLog,
+    Actor, AuditContext, AuditEntry, AuditStore, Auditor, AuditorBuilder, Change, Changes,
+    Delivery, Draft, Entity, Sanitizer, Tenant, TenantLog,
 };
 use audit_sqlite::{SqliteOptions, SqliteStore, Synchronous};
 use serde_json::{Map, Value, json};
@@ -13,13 +13,24 @@ use uuid::Uuid;
 
 use crate::data::{USER_AGENT, Work};
 
+/// Each recording waits for its commit.
 pub(crate) fn auditor(store: SqliteStore) -> Auditor {
-    // The session is a part of the work, and the same bytes have to be stored.
-    let sanitizer = Sanitizer::builder().allow("session").build();
-    Auditor::builder(store)
-        .sanitizer(sanitizer)
+    builder(store).build().unwrap()
+}
+
+/// Recording goes on while the entries before are written; a short queue keeps memory small.
+pub(crate) fn importer(store: SqliteStore) -> Auditor {
+    builder(store)
+        .delivery(Delivery::Buffered)
+        .queue(2000, 16 * 1024 * 1024)
         .build()
         .unwrap()
+}
+
+fn builder(store: SqliteStore) -> AuditorBuilder {
+    // The session is a part of the work, and the same bytes have to be stored.
+    let sanitizer = Sanitizer::builder().allow("session").build();
+    Auditor::builder(store).sanitizer(sanitizer)
 }
 
 pub(crate) fn open(path: &Path, synchronous: Synchronous) -> SqliteStore {

@@ -9,9 +9,11 @@ use super::resolve::Stream;
 use super::row::{column, integer};
 use super::side::{Scope, Side, each};
 use super::sql::{self, Source, Width};
-use super::walk::{self, Bounds, Route, route, walk};
+use super::tally::sums;
+use super::walk::{self, Route, route, walk};
 use crate::codec::{Numbered, time_from};
 use crate::error::corrupt;
+use crate::writer::Tally;
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
@@ -20,6 +22,9 @@ pub(crate) fn count(scope: Scope<'_>, side: &mut Side, filter: &Filter) -> Resul
     let Some(route) = route(scope, filter, Order::OldestFirst, None)? else {
         return Ok(0);
     };
+    if let Some(sums) = tallied(scope, &route, Tally::Verb)? {
+        return Ok(sums.iter().map(|(_, entries)| entries).sum());
+    }
     if is_decided(&route) {
         let mut entries = 0;
         for stream in &route.streams {
@@ -44,11 +49,23 @@ pub(crate) fn count(scope: Scope<'_>, side: &mut Side, filter: &Filter) -> Resul
 
 /// Whether being in the leading ranges is all that the filter asks for.
 fn is_decided(route: &Route<'_>) -> bool {
-    let is_log = route.streams == [Stream::log()];
-    match route.resolved.restrictions {
-        0 => true,
-        1 => !is_log,
-        _ => false,
+    route.resolved.restrictions == 1 && route.streams != [Stream::log()]
+}
+
+/// Numbers with their entries, where the tallies alone tell: nothing is asked for, or only verbs
+/// or actors. Without restriction they are of the kind that is wanted.
+fn tallied(scope: Scope<'_>, route: &Route<'_>, wanted: Tally) -> Result<Option<Vec<(i64, u64)>>> {
+    match (
+        route.resolved.restrictions,
+        route.resolved.tallied.as_slice(),
+    ) {
+        (0, []) => sums(scope, wanted).map(Some),
+        (1, [set]) => {
+            let mut sums = sums(scope, set.kind)?;
+            sums.retain(|(number, _)| set.numbers.contains(number));
+            Ok(Some(sums))
+        }
+        _ => Ok(None),
     }
 }
 
@@ -62,12 +79,14 @@ pub(crate) fn count_by(
     let Some(route) = route(scope, filter, Order::OldestFirst, None)? else {
         return Ok(Vec::new());
     };
-    let groups = if route.resolved.restrictions == 0 {
-        by_index(scope, by)?
-    } else if is_decided(&route) && leads(&route, by) {
-        by_stream(scope, &route)?
-    } else {
-        None
+    let groups = match by {
+        GroupBy::Action | GroupBy::EntityType if !is_about(&route, Tally::Actor) => {
+            tallied(scope, &route, Tally::Verb)?
+        }
+        GroupBy::Actor if !is_about(&route, Tally::Verb) => tallied(scope, &route, Tally::Actor)?,
+        GroupBy::Outcome if route.resolved.restrictions == 0 => Some(outcomes(scope)?),
+        GroupBy::Outcome if is_decided(&route) && leads(&route) => Some(by_stream(scope, &route)?),
+        _ => None,
     };
     let groups = match groups {
         Some(groups) => groups,
@@ -80,56 +99,44 @@ pub(crate) fn count_by(
     Ok(tally(counts))
 }
 
-/// Whether each leading range is one group.
-fn leads(route: &Route<'_>, by: GroupBy) -> bool {
-    let source = match by {
-        GroupBy::Action | GroupBy::EntityType => Source::Verb,
-        GroupBy::Outcome => Source::Outcome,
-        _ => return false,
-    };
-    route.streams.iter().all(|stream| stream.source == source)
+fn is_about(route: &Route<'_>, kind: Tally) -> bool {
+    route.resolved.tallied.iter().any(|set| set.kind == kind)
 }
 
-fn by_stream(scope: Scope<'_>, route: &Route<'_>) -> Result<Option<Vec<(i64, u64)>>> {
+/// Whether each leading range is one outcome.
+fn leads(route: &Route<'_>) -> bool {
+    let mut sources = route.streams.iter().map(|stream| stream.source);
+    sources.all(|source| source == Source::Outcome)
+}
+
+fn by_stream(scope: Scope<'_>, route: &Route<'_>) -> Result<Vec<(i64, u64)>> {
     let mut groups = Vec::new();
     for stream in &route.streams {
         if let rusqlite::types::Value::Integer(number) = stream.value {
             groups.push((number, walk::count(scope, stream, route.bounds)?));
         }
     }
-    Ok(Some(groups))
+    Ok(groups)
 }
 
-/// Every entry of the tenant, by the numbers of an index; the group that came first is first, so
-/// that an actor is called what it was called first.
-fn by_index(scope: Scope<'_>, by: GroupBy) -> Result<Option<Vec<(i64, u64)>>> {
-    let sql = match by {
-        GroupBy::Action | GroupBy::EntityType => sql::BY_VERB,
-        GroupBy::Actor => sql::BY_ACTOR,
-        GroupBy::Outcome => sql::BY_OUTCOME,
-        _ => return Ok(None),
-    };
+/// Every entry of the tenant by outcome. Successes have no index: they are the rest.
+fn outcomes(scope: Scope<'_>) -> Result<Vec<(i64, u64)>> {
     let mut groups = Vec::new();
-    each(scope.connection, sql, &[&scope.tenant], |row| {
+    each(scope.connection, sql::BY_OUTCOME, &[&scope.tenant], |row| {
         let entries = u64::try_from(integer(row, 1)?).map_err(|_| corrupt())?;
-        groups.push((integer(row, 2)?, integer(row, 0)?, entries));
+        groups.push((integer(row, 0)?, entries));
         Ok(true)
     })?;
-    if by == GroupBy::Outcome {
-        let all = walk::count(scope, &Stream::log(), Bounds::ALL)?;
-        let others: u64 = groups.iter().map(|(_, _, entries)| entries).sum();
-        let successes = all.saturating_sub(others);
-        if successes > 0 {
-            groups.push((i64::MIN, Outcome::Success.number()?, successes));
-        }
+    let others: u64 = groups.iter().map(|(_, entries)| entries).sum();
+    let all: u64 = sums(scope, Tally::Verb)?
+        .iter()
+        .map(|(_, entries)| entries)
+        .sum();
+    let successes = all.saturating_sub(others);
+    if successes > 0 {
+        groups.push((Outcome::Success.number()?, successes));
     }
-    groups.sort_unstable();
-    Ok(Some(
-        groups
-            .into_iter()
-            .map(|(_, number, entries)| (number, entries))
-            .collect(),
-    ))
+    Ok(groups)
 }
 
 fn by_walk(

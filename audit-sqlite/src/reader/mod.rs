@@ -7,6 +7,7 @@ mod resolve;
 mod row;
 mod side;
 mod sql;
+mod tally;
 mod walk;
 
 use audit_core::query::{Count, Filter, GroupBy};

@@ -8,8 +8,10 @@ use super::residual::{Changed, Names, Residual};
 use super::row::{integer, text};
 use super::side::{Scope, each};
 use super::sql::{self, Source};
+use super::tally::Tallied;
 use crate::codec::{Key, Numbered, RequestKey, micros_not_before};
 use crate::error::corrupt;
+use crate::writer::Tally;
 
 /// The most ranges that are merged; with more, another index leads.
 pub(crate) const MAX_STREAMS: usize = 32;
@@ -44,6 +46,8 @@ pub(crate) struct Resolved<'f> {
     /// Sets of ranges, each of which alone holds every entry that is meant; the most selective
     /// kind first.
     pub(crate) candidates: Vec<Vec<Stream>>,
+    /// Sets of verbs or actors, each of which alone holds every entry that is meant.
+    pub(crate) tallied: Vec<Tallied>,
     pub(crate) residual: Residual<'f>,
     /// How many things were asked for. If it is one, and it is a candidate, nothing is left to
     /// check.
@@ -73,6 +77,13 @@ impl<'f> Resolved<'f> {
             let streams = numbers.iter().map(|number| Stream::number(source, *number));
             self.candidates.push(streams.collect());
         }
+    }
+
+    fn tally(&mut self, kind: Tally, numbers: &[i64]) {
+        self.tallied.push(Tallied {
+            kind,
+            numbers: numbers.to_vec(),
+        });
     }
 
     fn ids(&mut self, filter: &'f Filter) {
@@ -160,7 +171,7 @@ impl<'f> Resolved<'f> {
             }
         }
         numbers.sort_unstable();
-        self.add(Source::Actor, &numbers);
+        self.tally(Tally::Actor, &numbers);
         self.restrictions += 1;
         let any = !numbers.is_empty();
         self.residual.actors = Some(numbers);
@@ -204,7 +215,7 @@ impl<'f> Resolved<'f> {
             _ => each(scope.connection, sql::VERBS, &[&scope.tenant], collect)?,
         }
         numbers.sort_unstable();
-        self.add(Source::Verb, &numbers);
+        self.tally(Tally::Verb, &numbers);
         self.restrictions += 1;
         let any = !numbers.is_empty();
         self.residual.verbs = Some(numbers);
@@ -237,33 +248,41 @@ impl<'f> Resolved<'f> {
         Ok(true)
     }
 
-    /// Walks the names of the tenant. A few hits lead through the indexes of their actors and
-    /// records; with many, the log is walked and each name looked at.
+    /// Walks the names of the tenant. A few records lead through their index; with many, or with
+    /// actors among them, the log is walked and each name looked at.
     fn names(&mut self, scope: Scope<'_>, filter: &'f Filter) -> Result<bool> {
         let Some(wanted) = &filter.name_contains else {
             return Ok(true);
         };
         let names = Names::new(wanted);
-        let mut streams: Vec<Stream> = Vec::new();
-        for (source, sql) in [
-            (Source::Actor, sql::ACTOR_NAMES),
-            (Source::Entity, sql::LABEL_NAMES),
-        ] {
-            each(scope.connection, sql, &[&scope.tenant], |row| {
+        let mut actors = false;
+        each(
+            scope.connection,
+            sql::ACTOR_NAMES,
+            &[&scope.tenant],
+            |row| {
                 let name = text(row, 1)?;
                 // An actor without a name has the empty one here.
-                if !name.is_empty() && names.matches(name) {
-                    let stream = Stream::number(source, integer(row, 0)?);
-                    if !streams.contains(&stream) {
-                        streams.push(stream);
-                    }
+                actors = !name.is_empty() && names.matches(name);
+                Ok(!actors)
+            },
+        )?;
+        let mut records: Vec<i64> = Vec::new();
+        each(
+            scope.connection,
+            sql::LABEL_NAMES,
+            &[&scope.tenant],
+            |row| {
+                let record = integer(row, 0)?;
+                if names.matches(text(row, 1)?) && !records.contains(&record) {
+                    records.push(record);
                 }
-                Ok(streams.len() <= MAX_STREAMS)
-            })?;
-        }
-        let any = !streams.is_empty();
-        if streams.len() <= MAX_STREAMS {
-            self.candidates.push(streams);
+                Ok(records.len() <= MAX_STREAMS)
+            },
+        )?;
+        let any = actors || !records.is_empty();
+        if !actors {
+            self.add(Source::Entity, &records);
         }
         // A record that was renamed is found under each name, so that the name is checked too;
         // hence two, never decided by the index alone.

@@ -13,8 +13,6 @@ pub(crate) enum Source {
     Operation,
     Request,
     Entity,
-    Actor,
-    Verb,
     Outcome,
     Severity,
 }
@@ -35,13 +33,11 @@ const REST: &str = "changes, id, recorded, ip, agent, request_data, metadata, du
 
 impl Source {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Log,
         Self::Operation,
         Self::Request,
         Self::Entity,
-        Self::Actor,
-        Self::Verb,
         Self::Outcome,
         Self::Severity,
     ];
@@ -52,8 +48,6 @@ impl Source {
             Self::Operation => "audit_entry_operation",
             Self::Request => "audit_entry_request",
             Self::Entity => "audit_entry_entity",
-            Self::Actor => "audit_entry_actor",
-            Self::Verb => "audit_entry_verb",
             Self::Outcome => "audit_entry_outcome",
             Self::Severity => "audit_entry_severity",
         }
@@ -62,12 +56,13 @@ impl Source {
     /// The range: tenant, bounds, value. A partial index is only used if its condition is said.
     fn range(self) -> &'static str {
         match self {
-            Self::Log => "tenant = ?1 AND idx BETWEEN ?2 AND ?3",
+            // Verb and actor are in the index: an entry that is not meant is not looked up.
+            Self::Log => {
+                "tenant = ?1 AND idx BETWEEN ?2 AND ?3 AND verb BETWEEN ?4 AND ?5 AND actor BETWEEN ?6 AND ?7"
+            }
             Self::Operation => "tenant = ?1 AND operation = ?4 AND seq BETWEEN ?2 AND ?3",
             Self::Request => "tenant = ?1 AND request_id = ?4 AND seq BETWEEN ?2 AND ?3",
             Self::Entity => "tenant = ?1 AND entity = ?4 AND seq BETWEEN ?2 AND ?3",
-            Self::Actor => "tenant = ?1 AND actor = ?4 AND seq BETWEEN ?2 AND ?3",
-            Self::Verb => "tenant = ?1 AND verb = ?4 AND seq BETWEEN ?2 AND ?3",
             Self::Outcome => {
                 "tenant = ?1 AND outcome = ?4 AND outcome <> 0 AND seq BETWEEN ?2 AND ?3"
             }
@@ -147,7 +142,11 @@ statements! {
     SEQ_FROM = "SELECT seq FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = ?1 AND idx >= ?2 ORDER BY idx ASC LIMIT 1";
     /// The last entry at or before an index.
     SEQ_TO = "SELECT seq FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = ?1 AND idx <= ?2 ORDER BY idx DESC LIMIT 1";
-    /// The blocks that a time range may touch.
+    /// The block that is not full yet.
+    OPEN_BLOCK = "SELECT coalesce(max(block) + 1, 0) FROM audit_span WHERE tenant = ?1";
+    /// What stands behind the full blocks.
+    TAIL = "SELECT idx, verb, actor FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = ?1 AND idx >= ?2";
+    /// The full blocks that a time range may touch.
     BLOCKS = "SELECT min(block), max(block) FROM audit_span WHERE tenant = ?1 AND max_time >= ?2 AND min_time < ?3";
 
     ACTOR = "SELECT kind, key, name FROM audit_actor WHERE tenant = ?1 AND n = ?2";
@@ -166,10 +165,12 @@ statements! {
     ACTOR_NAMES = "SELECT n, name FROM audit_actor WHERE tenant = ?1";
     LABEL_NAMES = "SELECT entity, name FROM audit_label WHERE tenant = ?1";
 
-    BY_VERB = "SELECT verb, count(*), min(seq) FROM audit_entry INDEXED BY audit_entry_verb WHERE tenant = ?1 GROUP BY verb";
-    BY_ACTOR = "SELECT actor, count(*), min(seq) FROM audit_entry INDEXED BY audit_entry_actor WHERE tenant = ?1 GROUP BY actor";
+    /// The full blocks that a verb or an actor stands in.
+    TALLIED_BLOCKS = "SELECT block FROM audit_tally WHERE tenant = ?1 AND kind = ?2 AND number = ?3 AND block BETWEEN ?4 AND ?5";
+    /// How many entries each verb or actor has in full blocks, and where it stands first.
+    TALLIED = "SELECT number, sum(entries), min(first) FROM audit_tally WHERE tenant = ?1 AND kind = ?2 GROUP BY number";
     /// All but successes, which are the rest.
-    BY_OUTCOME = "SELECT outcome, count(*), min(seq) FROM audit_entry INDEXED BY audit_entry_outcome WHERE tenant = ?1 AND outcome <> 0 GROUP BY outcome";
+    BY_OUTCOME = "SELECT outcome, count(*) FROM audit_entry INDEXED BY audit_entry_outcome WHERE tenant = ?1 AND outcome <> 0 GROUP BY outcome";
 }
 
 /// Every tenant that has entries; for readers of all tenants only.

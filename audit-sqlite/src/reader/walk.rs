@@ -9,35 +9,35 @@ use super::resolve::{Resolved, Stream, resolve};
 use super::row::{column, integer};
 use super::side::{Scope, Side, first};
 use super::sql::{self, Source, Width};
+use super::tally::{self, Parts, Tallied};
 use crate::codec::micros_not_before;
 use crate::error::{Phase, corrupt, during};
-use crate::writer::BLOCK;
+use crate::writer::{BLOCK, Tally};
 
 /// The part of the log that is looked at, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bounds {
     pub(crate) idx: (i64, i64),
     pub(crate) seq: (i64, i64),
+    pub(crate) verb: (i64, i64),
+    pub(crate) actor: (i64, i64),
 }
 
 impl Bounds {
     pub(crate) const ALL: Self = Self {
         idx: (0, i64::MAX),
         seq: (i64::MIN, i64::MAX),
+        verb: (i64::MIN, i64::MAX),
+        actor: (i64::MIN, i64::MAX),
     };
-
-    fn of(&self, source: Source) -> (i64, i64) {
-        match source {
-            Source::Log => self.idx,
-            _ => self.seq,
-        }
-    }
 }
 
 /// How to find the entries that a filter means.
 pub(crate) struct Route<'f> {
     pub(crate) streams: Vec<Stream>,
     pub(crate) bounds: Bounds,
+    /// Where the log itself leads: the parts of it that are walked, in order.
+    pub(crate) parts: Vec<(i64, i64)>,
     pub(crate) resolved: Resolved<'f>,
 }
 
@@ -51,57 +51,79 @@ pub(crate) fn route<'f>(
     let Some(mut resolved) = resolve(scope, filter)? else {
         return Ok(None);
     };
-    let Some(bounds) = bounds(scope, filter, order, after, !resolved.candidates.is_empty())? else {
+    let parts = parts(scope, filter, order, after)?;
+    let Some(mut bounds) = bounds(scope, &parts, !resolved.candidates.is_empty())? else {
         return Ok(None);
     };
-    let streams = choose(scope, std::mem::take(&mut resolved.candidates), bounds)?;
+    for set in &resolved.tallied {
+        match set.kind {
+            Tally::Verb => bounds.verb = set.ends(),
+            Tally::Actor => bounds.actor = set.ends(),
+        }
+    }
+    let candidates = std::mem::take(&mut resolved.candidates);
+    let streams = choose(scope, candidates, bounds, &resolved.tallied)?;
+    let parts = match &streams {
+        Some(_) => vec![bounds.idx],
+        None => tally::narrow(scope, &resolved.tallied, parts)?,
+    };
     Ok(Some(Route {
-        streams,
+        streams: streams.unwrap_or_else(|| vec![Stream::log()]),
         bounds,
+        parts,
         resolved,
     }))
 }
 
-/// Narrows the log to what lies behind the cursor and within blocks that the time range touches.
-fn bounds(
+/// What lies behind the cursor, and within blocks that the time range touches. The entries
+/// behind the full blocks may have any time.
+fn parts(
     scope: Scope<'_>,
     filter: &Filter,
     order: Order,
     after: Option<u64>,
-    needs_seq: bool,
-) -> Result<Option<Bounds>> {
-    let mut bounds = Bounds::ALL;
-    let (low, high) = &mut bounds.idx;
-    if let Some(after) = after {
-        let after = i64::try_from(after).unwrap_or(i64::MAX);
-        match order {
-            Order::OldestFirst => *low = after.saturating_add(1),
-            _ => *high = after.saturating_sub(1),
-        }
+) -> Result<Vec<(i64, i64)>> {
+    let after = after.map(|after| i64::try_from(after).unwrap_or(i64::MAX));
+    let behind = match (after, order) {
+        (None, _) => (0, i64::MAX),
+        (Some(after), Order::OldestFirst) => (after.saturating_add(1), i64::MAX),
+        (Some(after), _) => (0, after.saturating_sub(1)),
+    };
+    let mut parts = Parts::default();
+    if filter.since.is_none() && filter.until.is_none() {
+        parts.add(behind);
+        return Ok(parts.within(&[behind]));
     }
-    if filter.since.is_some() || filter.until.is_some() {
-        let since = filter.since.map_or(i64::MIN, micros_not_before);
-        let until = filter.until.map_or(i64::MAX, micros_not_before);
-        let blocks = first(
-            scope.connection,
-            sql::BLOCKS,
-            &[&scope.tenant, &since, &until],
-            |row| {
-                row.get::<_, Option<i64>>(0)
-                    .and_then(|first| Ok(first.zip(row.get::<_, Option<i64>>(1)?)))
-                    .map_err(during(Phase::Read))
-            },
-        )?;
-        let Some((earliest, latest)) = blocks.flatten() else {
-            return Ok(None);
-        };
-        *low = (*low).max(earliest.saturating_mul(BLOCK));
-        *high = (*high).min(latest.saturating_mul(BLOCK).saturating_add(BLOCK - 1));
+    let since = filter.since.map_or(i64::MIN, micros_not_before);
+    let until = filter.until.map_or(i64::MAX, micros_not_before);
+    let blocks = first(
+        scope.connection,
+        sql::BLOCKS,
+        &[&scope.tenant, &since, &until],
+        |row| {
+            row.get::<_, Option<i64>>(0)
+                .and_then(|first| Ok(first.zip(row.get::<_, Option<i64>>(1)?)))
+                .map_err(during(Phase::Read))
+        },
+    )?;
+    if let Some((earliest, latest)) = blocks.flatten() {
+        let end = latest.saturating_add(1).saturating_mul(BLOCK);
+        parts.add((earliest.saturating_mul(BLOCK), end - 1));
     }
-    let (low, high) = bounds.idx;
-    if low > high {
+    parts.add((tally::open_index(scope)?, i64::MAX));
+    Ok(parts.within(&[behind]))
+}
+
+/// The bounds around all parts.
+fn bounds(scope: Scope<'_>, parts: &[(i64, i64)], needs_seq: bool) -> Result<Option<Bounds>> {
+    let (Some((low, _)), Some((_, high))) = (parts.first(), parts.last()) else {
         return Ok(None);
-    }
+    };
+    let (low, high) = (*low, *high);
+    let mut bounds = Bounds {
+        idx: (low, high),
+        ..Bounds::ALL
+    };
     if needs_seq && low > 0 {
         let seq = first(
             scope.connection,
@@ -126,15 +148,26 @@ fn bounds(
 }
 
 /// Chooses the candidate with the fewest entries; counting is from the index and stops early.
-fn choose(scope: Scope<'_>, candidates: Vec<Vec<Stream>>, bounds: Bounds) -> Result<Vec<Stream>> {
+/// None if the log itself leads better.
+fn choose(
+    scope: Scope<'_>,
+    candidates: Vec<Vec<Stream>>,
+    bounds: Bounds,
+    tallied: &[Tallied],
+) -> Result<Option<Vec<Stream>>> {
     /// So few that looking for fewer costs more.
     const FEW: i64 = 32;
 
+    // Outcomes and severities may be common, and then blocks of the log may lead better.
+    let is_coarse = |streams: &[Stream]| {
+        let coarse = [Source::Outcome, Source::Severity];
+        streams.iter().any(|stream| coarse.contains(&stream.source))
+    };
     let is_choice = candidates.len() > 1;
     let mut best: Option<(i64, Vec<Stream>)> = None;
     for candidate in candidates {
         let mut entries = 0;
-        if is_choice {
+        if is_choice || (is_coarse(&candidate) && !tallied.is_empty()) {
             for stream in &candidate {
                 entries += probe(scope, stream, bounds)?;
                 if entries >= sql::PROBE {
@@ -149,7 +182,10 @@ fn choose(scope: Scope<'_>, candidates: Vec<Vec<Stream>>, bounds: Bounds) -> Res
             break;
         }
     }
-    Ok(best.map_or_else(|| vec![Stream::log()], |(_, streams)| streams))
+    Ok(best.and_then(|(fewest, streams)| {
+        let is_common = fewest >= sql::PROBE && is_coarse(&streams) && !tallied.is_empty();
+        (!is_common).then_some(streams)
+    }))
 }
 
 fn probe(scope: Scope<'_>, stream: &Stream, bounds: Bounds) -> Result<i64> {
@@ -174,10 +210,15 @@ fn with_values<R>(
     bounds: Bounds,
     with: impl FnOnce(&[&dyn ToSql]) -> R,
 ) -> R {
-    let (low, high) = bounds.of(stream.source);
+    let tenant = &scope.tenant;
     match stream.source {
-        Source::Log => with(&[&scope.tenant, &low, &high]),
-        _ => with(&[&scope.tenant, &low, &high, &stream.value]),
+        Source::Log => {
+            let Bounds {
+                idx, verb, actor, ..
+            } = &bounds;
+            with(&[tenant, &idx.0, &idx.1, &verb.0, &verb.1, &actor.0, &actor.1])
+        }
+        _ => with(&[tenant, &bounds.seq.0, &bounds.seq.1, &stream.value]),
     }
 }
 
@@ -227,7 +268,7 @@ pub(crate) fn merge(
             _ => open.max_by_key(|cursor| cursor.seq),
         };
         let Some(cursor) = next else { return Ok(()) };
-        // Two ranges may hold one entry: an actor's name and a record's name both match.
+        // Two ranges may hold one entry.
         if cursor.seq != last {
             last = cursor.seq;
             let row = cursor.rows.get().ok_or_else(corrupt)?;
@@ -251,6 +292,7 @@ pub(crate) fn walk(
     let Route {
         streams,
         bounds,
+        mut parts,
         resolved,
     } = route;
     let mut residual = resolved.residual;
@@ -259,11 +301,21 @@ pub(crate) fn walk(
     } else {
         width
     };
-    merge(scope, &streams, bounds, order, width, |row| {
-        if residual.admits(row, scope, side)? {
-            visit(row, side)
-        } else {
-            Ok(true)
+    if order != Order::OldestFirst {
+        parts.reverse();
+    }
+    let mut goes_on = true;
+    for idx in parts {
+        let bounds = Bounds { idx, ..bounds };
+        merge(scope, &streams, bounds, order, width, |row| {
+            if residual.admits(row, scope, side)? {
+                goes_on = visit(row, side)?;
+            }
+            Ok(goes_on)
+        })?;
+        if !goes_on {
+            break;
         }
-    })
+    }
+    Ok(())
 }

@@ -86,10 +86,8 @@ CREATE TABLE audit_entry (
     error_text TEXT,
     truncated TEXT
 ) STRICT;
-CREATE UNIQUE INDEX audit_entry_index ON audit_entry (tenant, idx);
+CREATE UNIQUE INDEX audit_entry_index ON audit_entry (tenant, idx, verb, actor);
 CREATE UNIQUE INDEX audit_entry_id ON audit_entry (tenant, id);
-CREATE INDEX audit_entry_actor ON audit_entry (tenant, actor);
-CREATE INDEX audit_entry_verb ON audit_entry (tenant, verb);
 CREATE INDEX audit_entry_entity ON audit_entry (tenant, entity) WHERE entity IS NOT NULL;
 CREATE INDEX audit_entry_operation ON audit_entry (tenant, operation) WHERE operation IS NOT NULL;
 CREATE INDEX audit_entry_request ON audit_entry (tenant, request_id) WHERE request_id IS NOT NULL;
@@ -102,6 +100,16 @@ CREATE TABLE audit_span (
     min_time INTEGER NOT NULL,
     max_time INTEGER NOT NULL,
     PRIMARY KEY (tenant, block)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit_tally (
+    tenant INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    block INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    entries INTEGER NOT NULL,
+    PRIMARY KEY (tenant, kind, number, block)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER audit_entry_no_update BEFORE UPDATE ON audit_entry

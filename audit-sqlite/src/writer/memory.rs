@@ -7,7 +7,7 @@ use audit_core::{AuditEntry, Error, ErrorKind, Result, Tenant};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::BLOCK;
+use super::blocks;
 use super::insert::{INSERT, Texts, insert};
 use super::intern::{Interned, Numbers};
 use crate::error::{Phase, corrupt, during};
@@ -21,7 +21,6 @@ pub(super) struct Memory {
     /// Moves when somebody else has written: then nothing is known.
     data_version: Option<i64>,
     tenants: HashMap<Tenant, TenantState>,
-    touched: Vec<Tenant>,
     interned: Interned,
     texts: Texts,
 }
@@ -30,15 +29,6 @@ struct TenantState {
     n: i64,
     /// The index that the next entry gets.
     next: i64,
-    /// Times of this batch that are not in the file yet.
-    span: Option<Span>,
-}
-
-#[derive(Clone, Copy)]
-struct Span {
-    block: i64,
-    earliest: i64,
-    latest: i64,
 }
 
 impl Memory {
@@ -46,7 +36,6 @@ impl Memory {
         Self {
             data_version: None,
             tenants: HashMap::new(),
-            touched: Vec::new(),
             interned: Interned::new(),
             texts: Texts::default(),
         }
@@ -55,7 +44,6 @@ impl Memory {
     pub(super) fn forget(&mut self) {
         self.data_version = None;
         self.tenants.clear();
-        self.touched.clear();
         self.interned.clear();
     }
 
@@ -86,7 +74,6 @@ impl Memory {
         for entry in entries {
             let Self {
                 tenants,
-                touched,
                 interned,
                 texts,
                 ..
@@ -102,19 +89,10 @@ impl Memory {
             if insert(&mut statement, entry, tenant.n, tenant.next, numbers, texts)? {
                 let index = u64::try_from(tenant.next).map_err(|_| corrupt())?;
                 appended.push(Appended::Stored { index });
-                if tenant.span.is_none() {
-                    touched.push(entry.tenant.clone());
-                }
-                tenant.note(connection, entry.timestamp.timestamp_micros())?;
+                blocks::added(connection, tenant.n, tenant.next)?;
                 tenant.next += 1;
             } else {
                 appended.push(resolve(connection, tenant.n, entry)?);
-            }
-        }
-        drop(statement);
-        for tenant in self.touched.drain(..) {
-            if let Some(state) = self.tenants.get_mut(&tenant) {
-                state.write_span(connection)?;
             }
         }
         Ok(appended)
@@ -200,43 +178,6 @@ impl TenantState {
             .prepare_cached("SELECT coalesce(max(idx), -1) + 1 FROM audit_entry WHERE tenant = ?1")
             .and_then(|mut last| last.query_row([n], |row| row.get(0)))
             .map_err(failed)?;
-        Ok(Self {
-            n,
-            next,
-            span: None,
-        })
-    }
-
-    /// Notes the time of the entry that was just added.
-    fn note(&mut self, connection: &Connection, time: i64) -> Result<()> {
-        let block = self.next / BLOCK;
-        match &mut self.span {
-            Some(span) if span.block == block => {
-                span.earliest = span.earliest.min(time);
-                span.latest = span.latest.max(time);
-                return Ok(());
-            }
-            Some(_) => self.write_span(connection)?,
-            None => {}
-        }
-        self.span = Some(Span {
-            block,
-            earliest: time,
-            latest: time,
-        });
-        Ok(())
-    }
-
-    fn write_span(&mut self, connection: &Connection) -> Result<()> {
-        let Some(span) = self.span.take() else {
-            return Ok(());
-        };
-        connection
-            .prepare_cached("INSERT INTO audit_span (tenant, block, min_time, max_time) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET min_time = min(min_time, excluded.min_time), max_time = max(max_time, excluded.max_time)")
-            .and_then(|mut upsert| {
-                upsert.execute([self.n, span.block, span.earliest, span.latest])
-            })
-            .map_err(during(Phase::Write))?;
-        Ok(())
+        Ok(Self { n, next })
     }
 }

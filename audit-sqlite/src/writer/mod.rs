@@ -1,8 +1,9 @@
 //! The one connection that writes.
 //!
-//! A batch is one immediate transaction. In the steady state an entry costs one prepared insert
-//! and a batch one upsert per tenant; everything else is remembered.
+//! A batch is one immediate transaction. In the steady state an entry costs one prepared insert;
+//! everything else is remembered, or done once for a full block.
 
+mod blocks;
 mod insert;
 mod intern;
 mod memory;
@@ -17,6 +18,7 @@ use audit_core::store::Appended;
 use audit_core::{AuditEntry, Error, ErrorKind, Result};
 use rusqlite::Connection;
 
+pub(crate) use self::blocks::{BLOCK, Tally};
 pub(crate) use self::intern::UNLISTED_SHAPE;
 use self::memory::Memory;
 use crate::connection::{self, Identity, ProcessBound};
@@ -25,9 +27,6 @@ use crate::lock::FairLock;
 use crate::options::SqliteOptions;
 use crate::reader::Side;
 use crate::schema;
-
-/// How many entries of a tenant share a row of times: a search by time skips whole blocks.
-pub(crate) const BLOCK: i64 = 512;
 
 /// Writes batches of entries.
 pub(crate) struct Writer {

@@ -81,10 +81,12 @@ impl Shared {
     /// Takes a batch into the queue, and wakes the delivery thread if that is of use.
     fn accept(&self, mut queue: MutexGuard<'_, Queue>, batch: Batch) {
         let wake = queue.push(batch);
+        let spent = std::mem::take(&mut queue.spent);
         drop(queue);
         if wake {
             self.work.notify_one();
         }
+        drop(spent);
     }
 
     pub(crate) fn statistics(&self) -> Statistics {

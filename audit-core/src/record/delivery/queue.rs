@@ -50,6 +50,9 @@ pub(crate) struct Queue {
     pub(crate) accepted: u64,
     pub(crate) done: u64,
     pub(crate) space_wakers: Vec<Waker>,
+    /// Entries that are written. Memory goes back fastest on the thread that asked for it, so the
+    /// next caller takes them and drops them.
+    pub(crate) spent: Vec<Vec<AuditEntry>>,
     /// The delivery thread sleeps until so many batches wait. Waking it costs a system call, so
     /// whoever submits one does it only when it is of use.
     pub(crate) wake_at: Option<usize>,
@@ -113,6 +116,14 @@ impl Queue {
         self.entries = self.entries.saturating_sub(batch.entries.len());
         self.bytes = self.bytes.saturating_sub(batch.bytes);
         self.done += 1;
+    }
+
+    /// Keeps the memory of batches that are done with, as much as one group needs.
+    pub(crate) fn leave_memory(&mut self, batches: impl IntoIterator<Item = Batch>) {
+        if self.spent.is_empty() {
+            self.spent
+                .extend(batches.into_iter().map(|batch| batch.entries));
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -179,7 +179,12 @@ fn append(shared: &Shared, entries: &[AuditEntry]) -> Result<Vec<Appended>> {
     }
 }
 
-fn succeed(shared: &Shared, batches: Vec<Batch>, appended: &[Appended], gaps: &[(Tenant, Gap)]) {
+fn succeed(
+    shared: &Shared,
+    mut batches: Vec<Batch>,
+    appended: &[Appended],
+    gaps: &[(Tenant, Gap)],
+) {
     let durability = shared.store.durability();
     let mut answers = Vec::with_capacity(batches.len());
     let mut conflicts = Vec::new();
@@ -226,11 +231,12 @@ fn succeed(shared: &Shared, batches: Vec<Batch>, appended: &[Appended], gaps: &[
             confess(queue, tenant, told);
         }
     });
-    for (batch, answer) in batches.into_iter().zip(answers) {
-        if let Some(ticket) = batch.ticket {
+    for (batch, answer) in batches.iter_mut().zip(answers) {
+        if let Some(ticket) = batch.ticket.take() {
             ticket.answer(answer);
         }
     }
+    shared.lock().leave_memory(batches);
     for action in conflicts {
         shared.reporter.report(&Problem {
             kind: ProblemKind::Lost,

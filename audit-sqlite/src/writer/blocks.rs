@@ -1,0 +1,51 @@
+//! What is kept of each full block of a tenant's log: the times in it, and how often each verb and
+//! each actor stands in it. Searching skips blocks and counting adds them up, without an index
+//! entry for each row.
+//!
+//! A block is summed up once, when its last entry is added; entries behind the last full block
+//! are looked at one by one. So a single entry costs nothing more, and nothing has to be
+//! remembered from one batch, or one process, to the next.
+
+use rusqlite::Connection;
+
+use crate::error::{Phase, during};
+
+/// How many entries of a tenant make a block.
+pub(crate) const BLOCK: i64 = 512;
+
+/// What a number in `audit_tally` is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Tally {
+    Verb,
+    Actor,
+}
+
+impl Tally {
+    pub(crate) fn number(self) -> i64 {
+        match self {
+            Self::Verb => 1,
+            Self::Actor => 2,
+        }
+    }
+}
+
+const SUMS: [&str; 3] = [
+    "INSERT INTO audit_span (tenant, block, min_time, max_time) SELECT ?1, ?2, min(time), max(time) FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = ?1 AND idx BETWEEN ?3 AND ?4",
+    "INSERT INTO audit_tally (tenant, kind, number, block, first, entries) SELECT ?1, 1, verb, ?2, min(idx), count(*) FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = ?1 AND idx BETWEEN ?3 AND ?4 GROUP BY verb",
+    "INSERT INTO audit_tally (tenant, kind, number, block, first, entries) SELECT ?1, 2, actor, ?2, min(idx), count(*) FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = ?1 AND idx BETWEEN ?3 AND ?4 GROUP BY actor",
+];
+
+/// Sums the block up that an entry has just filled, if it has.
+pub(super) fn added(connection: &Connection, tenant: i64, index: i64) -> audit_core::Result<()> {
+    if index % BLOCK != BLOCK - 1 {
+        return Ok(());
+    }
+    let failed = during(Phase::Write);
+    for sql in SUMS {
+        connection
+            .prepare_cached(sql)
+            .and_then(|mut sum| sum.execute([tenant, index / BLOCK, index - BLOCK + 1, index]))
+            .map_err(failed)?;
+    }
+    Ok(())
+}
