@@ -49,7 +49,8 @@ pub(crate) fn count(scope: Scope<'_>, side: &mut Side, filter: &Filter) -> Resul
 
 /// Whether being in the leading ranges is all that the filter asks for.
 fn is_decided(route: &Route<'_>) -> bool {
-    route.resolved.restrictions == 1 && route.streams != [Stream::log()]
+    let leads_by_index = |stream: &Stream| !matches!(stream.source, Source::Log { .. });
+    route.resolved.restrictions == 1 && route.streams.iter().all(leads_by_index)
 }
 
 /// Numbers with their entries, where the tallies alone tell: nothing is asked for, or only verbs

@@ -24,10 +24,10 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// The whole log.
-    pub(crate) fn log() -> Self {
+    /// The log itself, narrowed to some verbs or actors.
+    pub(crate) fn log(verbs: bool, actors: bool) -> Self {
         Self {
-            source: Source::Log,
+            source: Source::Log { verbs, actors },
             value: Value::Null,
         }
     }
@@ -75,6 +75,17 @@ impl<'f> Resolved<'f> {
     fn add(&mut self, source: Source, numbers: &[i64]) {
         if numbers.len() <= MAX_STREAMS {
             let streams = numbers.iter().map(|number| Stream::number(source, *number));
+            self.candidates.push(streams.collect());
+        }
+    }
+
+    /// A record stands in full blocks and behind them.
+    fn records(&mut self, numbers: &[i64]) {
+        if numbers.len() <= MAX_STREAMS {
+            let sources = [Source::Entity, Source::Tail];
+            let streams = numbers
+                .iter()
+                .flat_map(|number| sources.map(|source| Stream::number(source, *number)));
             self.candidates.push(streams.collect());
         }
     }
@@ -133,7 +144,7 @@ impl<'f> Resolved<'f> {
             )?,
         }
         numbers.sort_unstable();
-        self.add(Source::Entity, &numbers);
+        self.records(&numbers);
         self.restrictions += 1;
         let any = !numbers.is_empty();
         self.residual.entities = Some(numbers);
@@ -282,7 +293,7 @@ impl<'f> Resolved<'f> {
         )?;
         let any = actors || !records.is_empty();
         if !actors {
-            self.add(Source::Entity, &records);
+            self.records(&records);
         }
         // A record that was renamed is found under each name, so that the name is checked too;
         // hence two, never decided by the index alone.

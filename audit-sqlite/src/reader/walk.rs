@@ -19,6 +19,8 @@ use crate::writer::{BLOCK, Tally};
 pub(crate) struct Bounds {
     pub(crate) idx: (i64, i64),
     pub(crate) seq: (i64, i64),
+    /// The first index behind the full blocks.
+    pub(crate) open: i64,
     pub(crate) verb: (i64, i64),
     pub(crate) actor: (i64, i64),
 }
@@ -27,6 +29,7 @@ impl Bounds {
     pub(crate) const ALL: Self = Self {
         idx: (0, i64::MAX),
         seq: (i64::MIN, i64::MAX),
+        open: 0,
         verb: (i64::MIN, i64::MAX),
         actor: (i64::MIN, i64::MAX),
     };
@@ -68,7 +71,10 @@ pub(crate) fn route<'f>(
         None => tally::narrow(scope, &resolved.tallied, parts)?,
     };
     Ok(Some(Route {
-        streams: streams.unwrap_or_else(|| vec![Stream::log()]),
+        streams: streams.unwrap_or_else(|| {
+            let is_about = |kind| resolved.tallied.iter().any(|set| set.kind == kind);
+            vec![Stream::log(is_about(Tally::Verb), is_about(Tally::Actor))]
+        }),
         bounds,
         parts,
         resolved,
@@ -124,6 +130,9 @@ fn bounds(scope: Scope<'_>, parts: &[(i64, i64)], needs_seq: bool) -> Result<Opt
         idx: (low, high),
         ..Bounds::ALL
     };
+    if needs_seq {
+        bounds.open = tally::open_index(scope)?;
+    }
     if needs_seq && low > 0 {
         let seq = first(
             scope.connection,
@@ -211,14 +220,27 @@ fn with_values<R>(
     with: impl FnOnce(&[&dyn ToSql]) -> R,
 ) -> R {
     let tenant = &scope.tenant;
+    let Bounds {
+        idx,
+        seq,
+        open,
+        verb,
+        actor,
+    } = &bounds;
     match stream.source {
-        Source::Log => {
-            let Bounds {
-                idx, verb, actor, ..
-            } = &bounds;
-            with(&[tenant, &idx.0, &idx.1, &verb.0, &verb.1, &actor.0, &actor.1])
+        Source::Log { verbs, actors } => {
+            let all: [&dyn ToSql; 7] =
+                [tenant, &idx.0, &idx.1, &verb.0, &verb.1, &actor.0, &actor.1];
+            // As many as the statement has.
+            let given = match (verbs, actors) {
+                (_, true) => 7,
+                (true, false) => 5,
+                (false, false) => 3,
+            };
+            with(all.get(..given).unwrap_or(&all))
         }
-        _ => with(&[tenant, &bounds.seq.0, &bounds.seq.1, &stream.value]),
+        Source::Tail => with(&[tenant, open.max(&idx.0), &idx.1, &stream.value]),
+        _ => with(&[tenant, &seq.0, &seq.1, &stream.value]),
     }
 }
 

@@ -86,9 +86,8 @@ CREATE TABLE audit_entry (
     error_text TEXT,
     truncated TEXT
 ) STRICT;
-CREATE UNIQUE INDEX audit_entry_index ON audit_entry (tenant, idx, verb, actor);
-CREATE UNIQUE INDEX audit_entry_id ON audit_entry (tenant, id);
-CREATE INDEX audit_entry_entity ON audit_entry (tenant, entity) WHERE entity IS NOT NULL;
+CREATE UNIQUE INDEX audit_entry_index ON audit_entry (tenant, idx, verb, actor, entity);
+CREATE UNIQUE INDEX audit_entry_id ON audit_entry (id, tenant);
 CREATE INDEX audit_entry_operation ON audit_entry (tenant, operation) WHERE operation IS NOT NULL;
 CREATE INDEX audit_entry_request ON audit_entry (tenant, request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX audit_entry_outcome ON audit_entry (tenant, outcome) WHERE outcome <> 0;
@@ -110,6 +109,13 @@ CREATE TABLE audit_tally (
     first INTEGER NOT NULL,
     entries INTEGER NOT NULL,
     PRIMARY KEY (tenant, kind, number, block)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit_posting (
+    tenant INTEGER NOT NULL,
+    entity INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (tenant, entity, seq)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER audit_entry_no_update BEFORE UPDATE ON audit_entry

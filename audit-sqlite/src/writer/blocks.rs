@@ -1,17 +1,17 @@
-//! What is kept of each full block of a tenant's log: the times in it, and how often each verb and
-//! each actor stands in it. Searching skips blocks and counting adds them up, without an index
-//! entry for each row.
+//! What is kept of each full block of a tenant's log: the times in it, how often each verb and
+//! each actor stands in it, and where each record does. Searching skips blocks and counting adds
+//! them up.
 //!
 //! A block is summed up once, when its last entry is added; entries behind the last full block
-//! are looked at one by one. So a single entry costs nothing more, and nothing has to be
-//! remembered from one batch, or one process, to the next.
+//! are looked at one by one. So a single entry dirties few pages, a block is written where its
+//! neighbours are, and nothing has to be remembered from one batch, or one process, to the next.
 
 use rusqlite::Connection;
 
 use crate::error::{Phase, during};
 
 /// How many entries of a tenant make a block.
-pub(crate) const BLOCK: i64 = 512;
+pub(crate) const BLOCK: i64 = 256;
 
 /// What a number in `audit_tally` is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,10 +29,11 @@ impl Tally {
     }
 }
 
-const SUMS: [&str; 3] = [
+const SUMS: [&str; 4] = [
     "INSERT INTO audit_span (tenant, block, min_time, max_time) SELECT ?1, ?2, min(time), max(time) FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = ?1 AND idx BETWEEN ?3 AND ?4",
     "INSERT INTO audit_tally (tenant, kind, number, block, first, entries) SELECT ?1, 1, verb, ?2, min(idx), count(*) FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = ?1 AND idx BETWEEN ?3 AND ?4 GROUP BY verb",
     "INSERT INTO audit_tally (tenant, kind, number, block, first, entries) SELECT ?1, 2, actor, ?2, min(idx), count(*) FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = ?1 AND idx BETWEEN ?3 AND ?4 GROUP BY actor",
+    "INSERT INTO audit_posting (tenant, entity, seq) SELECT ?1, entity, seq FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = ?1 AND idx BETWEEN ?3 AND ?4 AND entity IS NOT NULL ORDER BY entity, seq",
 ];
 
 /// Sums the block up that an entry has just filled, if it has.

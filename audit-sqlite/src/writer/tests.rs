@@ -197,13 +197,13 @@ fn spans_cover_every_entry_even_if_the_clock_jumps() {
         writer.append(batch).unwrap();
     }
     let sql = "SELECT (SELECT count(*) FROM audit_span), count(*), sum(e.time BETWEEN s.min_time AND s.max_time)
-               FROM audit_entry AS e JOIN audit_span AS s ON s.tenant = e.tenant AND s.block = e.idx / 512";
+               FROM audit_entry AS e JOIN audit_span AS s ON s.tenant = e.tenant AND s.block = e.idx / 256";
     let connection = writer.connection().unwrap();
     let (spans, entries, covered): (i64, i64, i64) = connection
         .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .unwrap();
-    // 1,300 entries are two full blocks and a rest, which has no row.
-    assert_eq!((spans, entries, covered), (4 * 2, 4 * 1_024, 4 * 1_024));
+    // 1,300 entries are five full blocks and a rest, which has no row.
+    assert_eq!((spans, entries, covered), (4 * 5, 4 * 1_280, 4 * 1_280));
 }
 
 #[test]
@@ -216,8 +216,8 @@ fn tallies_count_what_is_in_full_blocks() {
     let connection = writer.connection().unwrap();
     for (kind, column) in [(1, "verb"), (2, "actor")] {
         let sql = format!(
-            "SELECT count(*), sum(entries), sum(entries = (SELECT count(*) FROM audit_entry AS e WHERE e.tenant = t.tenant AND e.idx / 512 = t.block AND e.{column} = t.number)),
-                    sum(first = (SELECT min(idx) FROM audit_entry AS e WHERE e.tenant = t.tenant AND e.idx / 512 = t.block AND e.{column} = t.number))
+            "SELECT count(*), sum(entries), sum(entries = (SELECT count(*) FROM audit_entry AS e WHERE e.tenant = t.tenant AND e.idx / 256 = t.block AND e.{column} = t.number)),
+                    sum(first = (SELECT min(idx) FROM audit_entry AS e WHERE e.tenant = t.tenant AND e.idx / 256 = t.block AND e.{column} = t.number))
              FROM audit_tally AS t WHERE kind = {kind}"
         );
         let (rows, sum, right, first): (i64, i64, i64, i64) = connection
@@ -226,6 +226,6 @@ fn tallies_count_what_is_in_full_blocks() {
             })
             .unwrap();
         assert!(rows > 0);
-        assert_eq!((sum, right, first), (4 * 1_024, rows, rows), "{column}");
+        assert_eq!((sum, right, first), (4 * 1_280, rows, rows), "{column}");
     }
 }
