@@ -130,8 +130,8 @@ impl Auditor {
     }
 
     /// Many drafts as one: one append, all or none, one receipt each.
-    pub fn batch(&self, drafts: impl IntoIterator<Item = Draft>) -> Drafts {
-        Drafts::new(self.clone(), drafts.into_iter().collect())
+    pub fn batch<I: IntoIterator<Item = Draft>>(&self, drafts: I) -> Drafts<I::IntoIter> {
+        Drafts::new(self.clone(), drafts.into_iter())
     }
 
     /// The log of one tenant: the only way to read.

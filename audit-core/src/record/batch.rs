@@ -16,6 +16,9 @@ use crate::record::recording::Delivering;
 /// Drafts that are recorded with one append, all or none: [`Drafts::record`] in sync code,
 /// `.await` in async code. Made by [`Auditor::batch`].
 ///
+/// An iterator is asked for its drafts when they are recorded, one by one, so that many need
+/// little memory: make them and record them in the same context.
+///
 /// ```
 /// use audit_core::{AuditContext, Auditor, MemoryStore};
 ///
@@ -27,9 +30,9 @@ use crate::record::recording::Delivering;
 /// # Ok::<(), audit_core::Error>(())
 /// ```
 #[must_use = "drafts are not recorded until `.record()` is called or they are awaited"]
-pub struct Drafts {
+pub struct Drafts<I> {
     auditor: Auditor,
-    drafts: Vec<Draft>,
+    drafts: I,
 }
 
 /// The receipts of a batch: those that are known, and where those of the store belong.
@@ -37,8 +40,8 @@ struct Receipts {
     all: Vec<Option<Receipt>>,
 }
 
-impl Drafts {
-    pub(crate) fn new(auditor: Auditor, drafts: Vec<Draft>) -> Self {
+impl<I: Iterator<Item = Draft>> Drafts<I> {
+    pub(crate) fn new(auditor: Auditor, drafts: I) -> Self {
         Self { auditor, drafts }
     }
 
@@ -59,8 +62,9 @@ impl Drafts {
     }
 
     fn prepare(self) -> Result<(Vec<crate::AuditEntry>, FailurePolicy, Receipts)> {
-        let mut entries = Vec::with_capacity(self.drafts.len());
-        let mut all = Vec::with_capacity(self.drafts.len());
+        let expected = self.drafts.size_hint().0.min(4096);
+        let mut entries = Vec::with_capacity(expected);
+        let mut all = Vec::with_capacity(expected);
         let mut batch_policy = FailurePolicy::BestEffort;
         for draft in self.drafts {
             match draft.prepare() {
@@ -89,13 +93,13 @@ impl Receipts {
     }
 }
 
-impl fmt::Debug for Drafts {
+impl<I> fmt::Debug for Drafts<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Drafts({})", self.drafts.len())
+        f.write_str("Drafts")
     }
 }
 
-impl IntoFuture for Drafts {
+impl<I: Iterator<Item = Draft>> IntoFuture for Drafts<I> {
     type Output = Result<Vec<Receipt>>;
     type IntoFuture = RecordingAll;
 
