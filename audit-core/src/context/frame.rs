@@ -65,10 +65,14 @@ impl Frame {
     pub(crate) fn nested(context: AuditContext) -> Self {
         let outer = Self::current();
         let (context, operation) = match &outer {
-            Some(outer) => (
-                context.within(&outer.0.context),
-                outer.0.operation.clone().unwrap_or_default(),
-            ),
+            Some(outer) => {
+                let is_one_tenant = context.tenant() == outer.0.context.tenant();
+                let operation = outer.0.operation.clone().filter(|_| is_one_tenant);
+                (
+                    context.within(&outer.0.context),
+                    operation.unwrap_or_default(),
+                )
+            }
             None => (context, Arc::default()),
         };
         let operation = match context.parts_operation() {
@@ -251,8 +255,10 @@ mod tests {
         let operation = || Frame::current().unwrap().operation(Uuid::now_v7).unwrap();
         let context = AuditContext::new("a");
         let (outer, inner) =
-            context.scope(|| (operation(), AuditContext::new("b").scope(operation)));
+            context.scope(|| (operation(), AuditContext::new("a").scope(operation)));
         assert_eq!(outer, inner);
+        let foreign = context.scope(|| (operation(), AuditContext::new("b").scope(operation)));
+        assert_ne!(foreign.0, foreign.1);
         assert_ne!(outer, context.scope(operation));
         let own = Uuid::from_u128(5);
         let named = context.scope(|| AuditContext::new("a").operation(own).scope(operation));

@@ -250,8 +250,11 @@ impl AuditContext {
             fill(&mut parts.ip, from.ip.as_ref());
             fill(&mut parts.user_agent, from.user_agent.as_ref());
             fill(&mut parts.request_id, from.request_id.as_ref());
-            fill(&mut parts.operation, from.operation.as_ref());
-            fill(&mut parts.cause, from.cause.as_ref());
+            // Entries and operations of one tenant mean nothing in another's log.
+            if parts.tenant == from.tenant {
+                fill(&mut parts.operation, from.operation.as_ref());
+                fill(&mut parts.cause, from.cause.as_ref());
+            }
             fill(&mut parts.recorder, from.recorder.as_ref());
             fill(&mut parts.invalid, from.invalid.as_ref());
             match (&mut parts.request_data, &from.request_data) {

@@ -112,6 +112,10 @@ impl Changes {
         self.0.push((path, change));
     }
 
+    pub(crate) fn at_mut(&mut self, place: usize) -> Option<&mut Change> {
+        self.0.get_mut(place).map(|(_, change)| change)
+    }
+
     pub(crate) fn pop(&mut self) -> Option<(String, Change)> {
         self.0.pop()
     }

@@ -15,7 +15,7 @@ pub const MAX_TEXT_CHARS: usize = 1024;
 /// The largest entry in bytes, unless the auditor says otherwise.
 pub const DEFAULT_ENTRY_BYTES: usize = 64 * 1024;
 /// The smallest limit that an auditor accepts: everything that is never cut has to fit.
-pub(crate) const MIN_ENTRY_BYTES: usize = 16 * 1024;
+pub(crate) const MIN_ENTRY_BYTES: usize = 32 * 1024;
 
 /// How much of a value that was cut is kept, in characters.
 const HEAD_CHARS: usize = 64;
@@ -75,6 +75,11 @@ impl Truncation {
             unit,
         }
     }
+
+    /// Roughly how many bytes it takes.
+    pub(crate) fn size(&self) -> usize {
+        self.path.len() + 48
+    }
 }
 
 /// Refuses what a programmer sets and no entry may have.
@@ -105,16 +110,19 @@ pub(crate) fn fit(entry: &mut AuditEntry, max_bytes: usize) {
     candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.0));
     for (bytes, place) in candidates {
         if size <= max_bytes {
-            return;
+            break;
         }
-        if let Some(value) = place.find(entry) {
-            *value = mark(value, bytes);
-            size = size.saturating_sub(bytes.saturating_sub(MARK_BYTES));
-            entry.truncated.push(Truncation::new(
-                place.path(),
-                bytes as u64,
-                LengthUnit::Bytes,
-            ));
+        let Some(value) = place.find(entry) else {
+            continue;
+        };
+        let cut = mark(value, bytes);
+        let truncation = Truncation::new(place.path(), bytes as u64, LengthUnit::Bytes);
+        let cost = json_size(&cut) + truncation.size();
+        // A mark that is as long as the value it stands for helps nobody.
+        if cost < bytes {
+            *value = cut;
+            entry.truncated.push(truncation);
+            size -= bytes - cost;
         }
     }
     drop_members(entry, max_bytes);
@@ -205,36 +213,37 @@ impl Column {
 #[derive(Debug)]
 enum Place {
     Member(Column, String),
-    Old(String),
-    New(String),
+    /// By position and path.
+    Old(usize, String),
+    New(usize, String),
 }
 
 impl Place {
     fn path(&self) -> String {
         match self {
             Self::Member(column, name) => format!("{}/{name}", column.name()),
-            Self::Old(path) => format!("changes/{path}/old"),
-            Self::New(path) => format!("changes/{path}/new"),
+            Self::Old(_, path) => format!("changes/{path}/old"),
+            Self::New(_, path) => format!("changes/{path}/new"),
         }
     }
 
     fn find<'a>(&self, entry: &'a mut AuditEntry) -> Option<&'a mut Value> {
         match self {
             Self::Member(column, name) => column.of(entry).get_mut(name),
-            Self::Old(path) => entry.changes.get_mut(path)?.old.as_mut(),
-            Self::New(path) => entry.changes.get_mut(path)?.new.as_mut(),
+            Self::Old(at, _) => entry.changes.at_mut(*at)?.old.as_mut(),
+            Self::New(at, _) => entry.changes.at_mut(*at)?.new.as_mut(),
         }
     }
 }
 
 fn candidates(entry: &mut AuditEntry) -> Vec<(usize, Place)> {
     let mut candidates = Vec::new();
-    for (path, change) in entry.changes.iter() {
+    for (at, (path, change)) in entry.changes.iter().enumerate() {
         if let Some(old) = &change.old {
-            candidates.push((json_size(old), Place::Old(path.to_owned())));
+            candidates.push((json_size(old), Place::Old(at, path.to_owned())));
         }
         if let Some(new) = &change.new {
-            candidates.push((json_size(new), Place::New(path.to_owned())));
+            candidates.push((json_size(new), Place::New(at, path.to_owned())));
         }
     }
     for column in Column::ALL {

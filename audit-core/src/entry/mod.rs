@@ -78,7 +78,7 @@ pub struct AuditEntry {
     /// The place in the tenant's log, gapless from 0, given by the store under its write lock.
     /// This is the order of entries; the clock is not.
     pub index: u64,
-    /// When it was handed to the store, in UTC, to the microsecond.
+    /// When it was made ready for the store, in UTC, to the microsecond.
     pub recorded_at: DateTime<Utc>,
     /// How it ended.
     pub outcome: Outcome,
@@ -183,11 +183,7 @@ impl AuditEntry {
                 .iter()
                 .map(|(path, change)| limits::change_size(path, change))
                 .sum::<usize>()
-            + self
-                .truncated
-                .iter()
-                .map(|truncation| truncation.path.len() + 48)
-                .sum::<usize>()
+            + self.truncated.iter().map(Truncation::size).sum::<usize>()
     }
 
     /// Refuses what a programmer set wrong.

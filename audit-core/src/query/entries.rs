@@ -185,6 +185,7 @@ impl<'a> Entries<'a> {
     /// of range; any failure of the store.
     pub fn page(self) -> Result<Page> {
         self.check()?;
+        self.check_limit()?;
         let (key, after) = self.position()?;
         // One more than asked for tells whether there is a next page.
         let query = Query::new(&self.filter, self.limit + 1).from(self.order, after);
@@ -252,7 +253,10 @@ impl<'a> Entries<'a> {
     }
 
     fn check(&self) -> Result<()> {
-        self.log.name().check()?;
+        self.log.name().check()
+    }
+
+    fn check_limit(&self) -> Result<()> {
         if (1..=MAX_LIMIT).contains(&self.limit) {
             return Ok(());
         }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
@@ -177,7 +178,10 @@ struct Running(Option<ActionCall>);
 impl Drop for Running {
     fn drop(&mut self) {
         if let Some(call) = self.0.take() {
-            drop(call.ended_without_return(Outcome::Panicked).record());
+            // A second panic while the first unwinds would end the process.
+            drop(catch_unwind(AssertUnwindSafe(|| {
+                call.ended_without_return(Outcome::Panicked).record()
+            })));
         }
     }
 }
@@ -203,7 +207,10 @@ pin_project! {
             this.body.set(None);
             if let Some(call) = this.call.take() {
                 let outcome = if *this.polling { Outcome::Panicked } else { Outcome::Cancelled };
-                record_detached(call.ended_without_return(outcome));
+                // A second panic while another unwinds would end the process.
+                drop(catch_unwind(AssertUnwindSafe(|| {
+                    record_detached(call.ended_without_return(outcome));
+                })));
             }
         }
     }

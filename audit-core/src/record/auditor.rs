@@ -16,8 +16,8 @@ use crate::record::batch::Drafts;
 use crate::record::builder::{AuditorBuilder, Settings};
 use crate::record::choke;
 use crate::record::delivery::{Batch, Delivery, Refused};
-use crate::record::draft::Draft;
-use crate::record::policy::FailurePolicy;
+use crate::record::draft::{Draft, Prepared};
+use crate::record::policy::{Delivery as Mode, FailurePolicy};
 use crate::record::receipt::Receipt;
 use crate::record::report::{Problem, ProblemKind, report_unrecorded};
 use crate::record::statistics::{Health, Statistics};
@@ -154,13 +154,22 @@ impl Auditor {
                 "reading across tenants needs a reason; say in words why",
             ));
         }
-        self.log(action::ACCESS)
+        let draft = self
+            .log(action::ACCESS)
             .entity_type("audit_log")
             .entity_name("all tenants")
             .reason(reason)
             .severity(Severity::Notice)
-            .strict()
-            .record()?;
+            .strict();
+        match draft.prepare() {
+            // Written before anything is read, also where delivery is buffered.
+            Prepared::Entry { entry, policy, .. } => {
+                self.deliver(vec![*entry], policy, Mode::Durable)?;
+            }
+            Prepared::Answer(answer) => {
+                answer?;
+            }
+        }
         Ok(AllTenants::new(self.store()))
     }
 
@@ -201,9 +210,7 @@ impl Auditor {
         &self.0.settings.sanitizer
     }
 
-    /// The store that this auditor writes to.
-    #[must_use]
-    pub fn store(&self) -> Arc<dyn AuditStore> {
+    fn store(&self) -> Arc<dyn AuditStore> {
         Arc::clone(&self.0.delivery.shared.store)
     }
 
@@ -240,7 +247,17 @@ impl Auditor {
         entries: Vec<AuditEntry>,
         policy: FailurePolicy,
     ) -> Result<Vec<Receipt>> {
-        let answer = self.0.delivery.submit(Batch::new(entries, policy));
+        self.deliver(entries, policy, self.0.delivery.shared.mode)
+    }
+
+    /// Delivers entries and waits for their commit, whatever the delivery mode.
+    fn deliver(
+        &self,
+        entries: Vec<AuditEntry>,
+        policy: FailurePolicy,
+        mode: Mode,
+    ) -> Result<Vec<Receipt>> {
+        let answer = self.0.delivery.submit(Batch::new(entries, policy), mode);
         self.settle(answer, policy)
     }
 
@@ -289,6 +306,7 @@ impl Auditor {
         error: Error,
         policy: FailurePolicy,
         action: &str,
+        tenant: Option<&Tenant>,
     ) -> Result<Receipt> {
         match policy {
             FailurePolicy::Strict => {
@@ -296,8 +314,11 @@ impl Auditor {
                 Err(error)
             }
             FailurePolicy::BestEffort => {
-                self.0.delivery.note_lost(&[], 1, &error);
-                self.report_lost(1, None, Some(action), &error);
+                // A tenant that cannot be has no log to tell of it.
+                let told = tenant.filter(|tenant| tenant.check().is_ok());
+                let lost = told.map(|tenant| (tenant, self.now()));
+                self.0.delivery.note_lost(lost.into_iter(), 1, &error);
+                self.report_lost(1, tenant, Some(action), &error);
                 Ok(Receipt::lost(error.entry_id().unwrap_or_default()))
             }
         }
@@ -323,7 +344,8 @@ impl Auditor {
     }
 
     fn let_go(&self, entries: &[AuditEntry], count: u64, error: &Error) {
-        self.0.delivery.note_lost(entries, count, error);
+        let lost = entries.iter().map(|entry| (&entry.tenant, entry.timestamp));
+        self.0.delivery.note_lost(lost, count, error);
         match entries {
             [entry] => self.report_lost(1, Some(&entry.tenant), Some(&entry.action), error),
             _ => self.report_lost(count, None, None, error),

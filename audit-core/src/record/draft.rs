@@ -320,13 +320,17 @@ impl Draft {
         };
         let policy = auditor.policy_for(&parts.action, parts.policy);
         let action = parts.action.clone();
+        let tenant = parts
+            .frame
+            .as_ref()
+            .map(|frame| frame.context().tenant().clone());
         match parts.into_entry(&auditor) {
             Ok(entry) => Prepared::Entry {
                 auditor,
                 entry: Box::new(entry),
                 policy,
             },
-            Err(error) => Prepared::Answer(auditor.refuse(error, policy, &action)),
+            Err(error) => Prepared::Answer(auditor.refuse(error, policy, &action, tenant.as_ref())),
         }
     }
 

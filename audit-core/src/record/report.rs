@@ -67,12 +67,12 @@ impl Reporter {
     }
 
     pub(crate) fn report(&self, problem: &Problem<'_>) {
-        emit(problem);
-        match &self.0 {
-            // A panic in the callback must not take the delivery thread with it.
-            Some(callback) => drop(catch_unwind(AssertUnwindSafe(|| callback(problem)))),
+        // A panic in the callback or a subscriber must not take the delivery thread with it.
+        drop(catch_unwind(AssertUnwindSafe(|| emit(problem))));
+        drop(catch_unwind(AssertUnwindSafe(|| match &self.0 {
+            Some(callback) => callback(problem),
             None => fallback(problem),
-        }
+        })));
     }
 }
 
@@ -141,7 +141,8 @@ fn emit(_: &Problem<'_>) {}
 /// problems and then ever fewer, so that a broken disk does not flood it.
 fn fallback(problem: &Problem<'_>) {
     static SEEN: AtomicU64 = AtomicU64::new(0);
-    if cfg!(feature = "tracing") {
+    #[cfg(feature = "tracing")]
+    if tracing::dispatcher::has_been_set() {
         return;
     }
     let seen = SEEN.fetch_add(1, Ordering::Relaxed) + 1;

@@ -76,21 +76,25 @@ impl FaultyStore {
 
     /// From now on, every append goes wrong like this.
     pub fn fault(&self, fault: Fault) {
-        let mut state = self.lock();
-        state.fault = Some(fault);
-        state.times = None;
+        self.set(Some(fault), None);
     }
 
     /// The next appends, so many of them, go wrong like this.
     pub fn fault_times(&self, fault: Fault, times: u64) {
-        let mut state = self.lock();
-        state.fault = Some(fault);
-        state.times = Some(times);
+        self.set(Some(fault), Some(times));
     }
 
     /// From now on, appending works.
     pub fn heal(&self) {
-        self.lock().fault = None;
+        self.set(None, None);
+    }
+
+    fn set(&self, fault: Option<Fault>, times: Option<u64>) {
+        let mut state = self.lock();
+        state.fault = fault;
+        state.times = times;
+        drop(state);
+        // What was blocked by the fault before goes on.
         self.0.healed.notify_all();
     }
 

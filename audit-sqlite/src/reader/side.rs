@@ -14,8 +14,8 @@ use crate::bounded::{Bounded, Numbers};
 use crate::codec::{Numbered, id_from};
 use crate::error::{Phase, corrupt, during};
 
-const MAX_REMEMBERED: usize = 16 * 1024;
-const MAX_BYTES: usize = 2 * 1024 * 1024;
+const MAX_REMEMBERED: usize = 64 * 1024;
+const MAX_BYTES: usize = 8 * 1024 * 1024;
 /// What a map and a shared pointer need for a value besides itself.
 const OVERHEAD: usize = 96;
 

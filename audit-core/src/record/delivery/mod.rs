@@ -5,9 +5,9 @@ mod recording;
 mod thread;
 mod ticket;
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, ThreadId};
 use std::time::{Duration, Instant};
 
 pub(crate) use self::queue::Batch;
@@ -15,7 +15,9 @@ use self::queue::Queue;
 pub(crate) use self::recording::Submission;
 pub(crate) use self::ticket::Answer;
 use self::ticket::{Ticket, Waited};
-use crate::entry::AuditEntry;
+use chrono::{DateTime, Utc};
+
+use crate::entry::Tenant;
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::clock::{Clock, IdSource};
 use crate::record::policy::{Delivery as Mode, FailurePolicy, QueueLimits};
@@ -64,7 +66,7 @@ impl Shared {
         }
     }
 
-    // No user code runs under the lock, so it is never poisoned half-way through a change.
+    // No code of the user runs under the lock: it could ask for statistics, or panic.
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -124,7 +126,12 @@ impl Shared {
 pub(crate) struct Delivery {
     pub(crate) shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    own_thread: OnceLock<ThreadId>,
 }
+
+/// How far beyond the limits the queue may grow for entries that cannot wait: those of actions
+/// that were dropped half-way, and best effort in async code.
+const BEYOND: usize = 2;
 
 /// How long the last handle waits for the queue when it is dropped.
 const DROP_DEADLINE: Duration = Duration::from_secs(5);
@@ -134,13 +141,18 @@ impl Delivery {
         Self {
             shared: Arc::new(shared),
             thread: Mutex::default(),
+            own_thread: OnceLock::new(),
         }
     }
 
     /// Hands a batch over and waits as the delivery mode says.
-    pub(crate) fn submit(&self, mut batch: Batch) -> std::result::Result<Vec<Receipt>, Refused> {
-        let deadline = Instant::now() + self.shared.limits.deadline;
-        let ticket = self.ticket(&mut batch);
+    pub(crate) fn submit(
+        &self,
+        mut batch: Batch,
+        mode: Mode,
+    ) -> std::result::Result<Vec<Receipt>, Refused> {
+        let deadline = after(self.shared.limits.deadline);
+        let ticket = give_ticket(&mut batch, mode);
         if let Err(error) = self.start() {
             return Err(Refused::returned(error, batch));
         }
@@ -150,7 +162,7 @@ impl Delivery {
             if queue.closing {
                 return Err(Refused::returned(closed(), batch));
             }
-            if queue.has_room(&batch, &self.shared.limits) {
+            if queue.has_room(&batch, &self.shared.limits, 1) {
                 break;
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -176,19 +188,22 @@ impl Delivery {
             Waited::Answered(answer) => return answer.map_err(Refused::kept),
             // Best effort stays queued.
             Waited::Underway if !strict => return Ok(receipts),
+            // It is counted when it is known what became of it.
             Waited::Underway => no_answer(),
-            Waited::Withdrawn => no_turn(),
+            Waited::Withdrawn => {
+                let error = no_turn();
+                self.shared.note_failed(&error, count);
+                error
+            }
         };
-        let error = match first_id {
+        Err(Refused::kept(match first_id {
             Some(id) => error.with_entry(id),
             None => error,
-        };
-        self.shared.note_failed(&error, count);
-        Err(Refused::kept(error))
+        }))
     }
 
-    /// Hands a batch over and waits for nothing, whatever the bounds: for what happens in a
-    /// `Drop`, which can neither wait nor be told.
+    /// Hands a batch over and waits for nothing, a little beyond the bounds if need be: for what
+    /// happens in a `Drop`, which can neither wait nor be told.
     pub(crate) fn submit_detached(&self, mut batch: Batch) -> std::result::Result<(), Refused> {
         batch.ticket = None;
         if let Err(error) = self.start() {
@@ -198,34 +213,45 @@ impl Delivery {
         if queue.closing {
             return Err(Refused::returned(closed(), batch));
         }
+        if !queue.has_room(&batch, &self.shared.limits, BEYOND) {
+            return Err(Refused::returned(no_room(), batch));
+        }
         self.shared.accept(queue, batch);
         Ok(())
     }
 
-    /// Counts entries that were let go before they reached the queue; where they are known, a
+    /// Counts entries that were let go before they reached the queue; where the tenant is known, a
     /// gap entry will tell of them.
-    pub(crate) fn note_lost(&self, entries: &[AuditEntry], count: u64, error: &Error) {
+    pub(crate) fn note_lost<'a>(
+        &self,
+        lost: impl Iterator<Item = (&'a Tenant, DateTime<Utc>)>,
+        count: u64,
+        error: &Error,
+    ) {
         let now = self.shared.clock.now();
         let mut queue = self.shared.lock();
         queue.tally.lost += count;
         queue.tally.last_error = Some(LastError::new(error, now));
         if !queue.closing {
-            for entry in entries {
-                queue.note_gap(entry, error.kind());
+            for (tenant, time) in lost {
+                queue.note_gap(tenant, time, error.kind());
             }
         }
+        let has_gaps = queue.has_gaps();
         drop(queue);
-        if !entries.is_empty() && self.start().is_ok() {
+        if has_gaps && self.start().is_ok() {
             self.shared.work.notify_one();
         }
     }
 
     /// Waits until everything accepted so far is done with, and every gap is told of.
     pub(crate) fn flush(&self, timeout: Duration) -> Result<()> {
-        let deadline = Instant::now() + timeout;
+        let deadline = after(timeout);
         let mut queue = self.shared.lock();
-        let goal = queue.accepted;
-        while queue.done < goal || !queue.gaps.is_empty() {
+        let goal = queue.goal();
+        while !queue.is_done(goal) {
+            queue.hurry = true;
+            self.shared.work.notify_one();
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 let error = Error::new(
@@ -253,6 +279,9 @@ impl Delivery {
     /// Accepts nothing more, writes what is queued, and ends the thread.
     pub(crate) fn close(&self, timeout: Duration) -> Result<()> {
         let mut queue = self.shared.lock();
+        if queue.closed {
+            return Ok(());
+        }
         queue.closing = true;
         let wakers = std::mem::take(&mut queue.space_wakers);
         drop(queue);
@@ -286,20 +315,7 @@ impl Delivery {
     }
 
     fn is_own_thread(&self) -> bool {
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
-        thread
-            .as_ref()
-            .is_some_and(|thread| thread.thread().id() == std::thread::current().id())
-    }
-
-    fn ticket(&self, batch: &mut Batch) -> Option<Arc<Ticket>> {
-        if self.shared.mode == Mode::Durable {
-            let ticket = Arc::new(Ticket::default());
-            batch.ticket = Some(Arc::clone(&ticket));
-            Some(ticket)
-        } else {
-            None
-        }
+        self.own_thread.get() == Some(&std::thread::current().id())
     }
 
     /// Starts the thread when it is first needed.
@@ -319,6 +335,7 @@ impl Delivery {
                 )
                 .with_source(error)
             })?;
+        self.own_thread.get_or_init(|| started.thread().id());
         *thread = Some(started);
         Ok(())
     }
@@ -348,6 +365,20 @@ impl Refused {
     fn kept(error: Error) -> Self {
         Self { error, batch: None }
     }
+}
+
+fn give_ticket(batch: &mut Batch, mode: Mode) -> Option<Arc<Ticket>> {
+    if mode == Mode::Durable {
+        batch.ticket = Some(Arc::default());
+    }
+    batch.ticket.clone()
+}
+
+/// The time after a duration, or far enough in the future.
+fn after(duration: Duration) -> Instant {
+    const FAR: Duration = Duration::from_hours(24 * 365);
+    let now = Instant::now();
+    now.checked_add(duration).unwrap_or_else(|| now + FAR)
 }
 
 pub(crate) fn queued_receipts(batch: &Batch) -> Vec<Receipt> {

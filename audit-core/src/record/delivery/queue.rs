@@ -1,11 +1,13 @@
 //! What waits to be written, and what had to be let go.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::task::Waker;
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
+use super::no_answer;
 use super::ticket::Ticket;
 use crate::entry::{AuditEntry, Tenant};
 use crate::error::ErrorKind;
@@ -20,6 +22,8 @@ pub(crate) struct Batch {
     /// Somebody waits for the answer.
     pub(crate) ticket: Option<Arc<Ticket>>,
     pub(crate) policy: FailurePolicy,
+    /// Its place among all batches that were accepted.
+    number: u64,
 }
 
 impl Batch {
@@ -30,12 +34,26 @@ impl Batch {
             bytes,
             ticket: None,
             policy,
+            number: 0,
         }
     }
 
     /// Whether it may be given up: somebody is told, and that is the policy.
     pub(crate) fn fails_to_caller(&self) -> bool {
-        self.ticket.is_some() && self.policy == FailurePolicy::Strict
+        self.policy == FailurePolicy::Strict
+            && self
+                .ticket
+                .as_ref()
+                .is_some_and(|ticket| !ticket.is_abandoned())
+    }
+}
+
+impl Drop for Batch {
+    /// Whatever happens to a batch, its caller does not wait for ever.
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            ticket.answer(Err(no_answer()));
+        }
     }
 }
 
@@ -46,9 +64,9 @@ pub(crate) struct Queue {
     /// Waiting and being written.
     pub(crate) entries: usize,
     pub(crate) bytes: usize,
-    /// Batches ever accepted and ever done with: a flush waits for one to reach the other.
-    pub(crate) accepted: u64,
-    pub(crate) done: u64,
+    /// The numbers of the batches that are waiting or being written.
+    outstanding: BTreeSet<u64>,
+    accepted: u64,
     pub(crate) space_wakers: Vec<Waker>,
     /// Entries that are written. Memory goes back fastest on the thread that asked for it, so the
     /// next caller takes them and drops them.
@@ -56,31 +74,50 @@ pub(crate) struct Queue {
     /// The delivery thread sleeps until so many batches wait. Waking it costs a system call, so
     /// whoever submits one does it only when it is of use.
     pub(crate) wake_at: Option<usize>,
-    pub(crate) gaps: BTreeMap<Tenant, Gap>,
+    /// Somebody waits for everything: the pause after a failure ends.
+    pub(crate) hurry: bool,
+    /// Losses that no entry tells of yet.
+    gaps: BTreeMap<Tenant, Gap>,
+    /// Losses that an entry tried to tell of, which has to be the same when it is tried again.
+    telling: Vec<(Tenant, Gap)>,
+    /// How many of them the delivery thread is writing.
+    in_flight_gaps: usize,
     pub(crate) tally: Tally,
     pub(crate) closing: bool,
     pub(crate) closed: bool,
 }
 
 impl Queue {
-    /// Whether a batch of this size may come in. One that is larger than the whole queue may
-    /// when nothing else is there.
-    pub(crate) fn has_room(&self, batch: &Batch, limits: &QueueLimits) -> bool {
+    /// Whether a batch of this size may come in, where `times` the limits hold. One that is
+    /// larger than the whole queue may when nothing else is there.
+    pub(crate) fn has_room(&self, batch: &Batch, limits: &QueueLimits, times: usize) -> bool {
         self.entries == 0
-            || (self.entries + batch.entries.len() <= limits.entries
-                && self.bytes + batch.bytes <= limits.bytes)
+            || (self.entries + batch.entries.len() <= limits.entries.saturating_mul(times)
+                && self.bytes + batch.bytes <= limits.bytes.saturating_mul(times))
     }
 
     /// Takes a batch in; true if the delivery thread has to be woken.
     #[must_use]
-    pub(crate) fn push(&mut self, batch: Batch) -> bool {
+    pub(crate) fn push(&mut self, mut batch: Batch) -> bool {
+        self.accepted += 1;
+        batch.number = self.accepted;
+        self.outstanding.insert(batch.number);
         self.entries += batch.entries.len();
         self.bytes += batch.bytes;
-        self.accepted += 1;
         self.batches.push_back(batch);
         self.wake_at
             .take_if(|enough| self.batches.len() >= *enough)
             .is_some()
+    }
+
+    /// What a flush has to see done.
+    pub(crate) fn goal(&self) -> u64 {
+        self.accepted
+    }
+
+    /// Whether every batch up to a goal is done with, and every loss told of.
+    pub(crate) fn is_done(&self, goal: u64) -> bool {
+        self.outstanding.first().is_none_or(|oldest| *oldest > goal) && !self.has_untold()
     }
 
     /// The next batches, up to `max` entries; those whose callers have given up fall out.
@@ -91,10 +128,11 @@ impl Queue {
             if !taken.is_empty() && entries + next.entries.len() > max {
                 break;
             }
-            let Some(batch) = self.batches.pop_front() else {
+            let Some(mut batch) = self.batches.pop_front() else {
                 break;
             };
             if batch.ticket.as_ref().is_some_and(|ticket| !ticket.take()) {
+                batch.ticket = None;
                 self.leave(&batch);
                 continue;
             }
@@ -115,14 +153,22 @@ impl Queue {
     pub(crate) fn leave(&mut self, batch: &Batch) {
         self.entries = self.entries.saturating_sub(batch.entries.len());
         self.bytes = self.bytes.saturating_sub(batch.bytes);
-        self.done += 1;
+        self.outstanding.remove(&batch.number);
+    }
+
+    /// Counts anew, after a panic dropped what was being written.
+    pub(crate) fn count_anew(&mut self) {
+        self.outstanding = self.batches.iter().map(|batch| batch.number).collect();
+        self.entries = self.batches.iter().map(|batch| batch.entries.len()).sum();
+        self.bytes = self.batches.iter().map(|batch| batch.bytes).sum();
+        self.in_flight_gaps = 0;
     }
 
     /// Keeps the memory of batches that are done with, as much as one group needs.
     pub(crate) fn leave_memory(&mut self, batches: impl IntoIterator<Item = Batch>) {
         if self.spent.is_empty() {
-            self.spent
-                .extend(batches.into_iter().map(|batch| batch.entries));
+            let entries = |mut batch: Batch| std::mem::take(&mut batch.entries);
+            self.spent.extend(batches.into_iter().map(entries));
         }
     }
 
@@ -139,17 +185,49 @@ impl Queue {
         self.batches.drain(..).collect()
     }
 
-    pub(crate) fn note_gap(&mut self, entry: &AuditEntry, cause: ErrorKind) {
+    pub(crate) fn note_gap(&mut self, tenant: &Tenant, time: DateTime<Utc>, cause: ErrorKind) {
         self.gaps
-            .entry(entry.tenant.clone())
-            .or_insert_with(|| Gap::new(entry.timestamp))
-            .add(entry.timestamp, cause);
+            .entry(tenant.clone())
+            .or_insert_with(|| Gap::new(time))
+            .add(time, cause);
+    }
+
+    /// Whether there are losses that no stored entry tells of.
+    fn has_untold(&self) -> bool {
+        !self.gaps.is_empty() || !self.telling.is_empty() || self.in_flight_gaps > 0
+    }
+
+    /// Whether there are losses to tell of now.
+    pub(crate) fn has_gaps(&self) -> bool {
+        !self.gaps.is_empty() || !self.telling.is_empty()
+    }
+
+    /// Takes the losses to tell of.
+    pub(crate) fn take_gaps(&mut self) -> Vec<(Tenant, Gap)> {
+        let mut gaps = std::mem::take(&mut self.telling);
+        gaps.extend(std::mem::take(&mut self.gaps));
+        self.in_flight_gaps = gaps.len();
+        gaps
+    }
+
+    /// The losses are told of.
+    pub(crate) fn gaps_told(&mut self) {
+        self.tally.gaps += self.in_flight_gaps as u64;
+        self.in_flight_gaps = 0;
+    }
+
+    /// The losses could not be told of, or nobody knows.
+    pub(crate) fn gaps_untold(&mut self, gaps: Vec<(Tenant, Gap)>) {
+        self.telling.extend(gaps);
+        self.in_flight_gaps = 0;
     }
 }
 
-/// Entries of one tenant that are lost and not yet confessed.
+/// Entries of one tenant that are lost.
 #[derive(Clone, Debug)]
 pub(crate) struct Gap {
+    /// Given when an entry first tries to tell of it.
+    pub(crate) id: Option<Uuid>,
     pub(crate) lost: u64,
     pub(crate) first: DateTime<Utc>,
     pub(crate) last: DateTime<Utc>,
@@ -159,6 +237,7 @@ pub(crate) struct Gap {
 impl Gap {
     fn new(time: DateTime<Utc>) -> Self {
         Self {
+            id: None,
             lost: 0,
             first: time,
             last: time,

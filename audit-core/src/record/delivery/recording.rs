@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use super::ticket::Ticket;
-use super::{Batch, Delivery, Refused, closed, queued_receipts};
+use super::{BEYOND, Batch, Delivery, Refused, closed, give_ticket, no_room, queued_receipts};
+use crate::record::policy::FailurePolicy;
 use crate::record::receipt::Receipt;
 
 /// A batch on its way in: waits for room, then for the answer.
@@ -31,7 +32,7 @@ impl Submission {
         if let Self::Entering(batch) = self {
             // The ticket is made once, however often the batch knocks.
             if batch.ticket.is_none() {
-                delivery.ticket(batch);
+                give_ticket(batch, delivery.shared.mode);
             }
             if let Err(error) = delivery.start() {
                 return Poll::Ready(Err(self.give_back(error)));
@@ -42,9 +43,23 @@ impl Submission {
                 drop(queue);
                 return Poll::Ready(Err(self.give_back(closed())));
             }
-            if !queue.has_room(batch, &shared.limits) {
-                queue.space_wakers.push(waker.clone());
-                return Poll::Pending;
+            let is_strict = batch.policy == FailurePolicy::Strict;
+            // Best effort does not make the work wait: it takes what room there is beyond the
+            // limits, and is let go where there is none.
+            let times = if is_strict { 1 } else { BEYOND };
+            if !queue.has_room(batch, &shared.limits, times) {
+                if is_strict {
+                    if !queue
+                        .space_wakers
+                        .iter()
+                        .any(|known| known.will_wake(waker))
+                    {
+                        queue.space_wakers.push(waker.clone());
+                    }
+                    return Poll::Pending;
+                }
+                drop(queue);
+                return Poll::Ready(Err(self.give_back(no_room())));
             }
             let receipts = queued_receipts(batch);
             let next = match &batch.ticket {
@@ -70,11 +85,19 @@ impl Submission {
         }
     }
 
-    /// The batch, if it was not accepted yet: whoever drops this must see to it.
+    /// Nobody waits any more. Gives the batch back if it was not accepted yet: whoever drops this
+    /// must see to it.
     pub(crate) fn abandon(&mut self) -> Option<Batch> {
         match std::mem::replace(self, Self::Over) {
-            Self::Entering(batch) => Some(batch),
-            _ => None,
+            Self::Entering(mut batch) => {
+                batch.ticket = None;
+                Some(batch)
+            }
+            Self::Written(ticket) => {
+                ticket.abandon();
+                None
+            }
+            Self::Over => None,
         }
     }
 

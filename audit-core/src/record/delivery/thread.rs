@@ -1,5 +1,6 @@
 //! The delivery thread: takes what is queued, appends it in groups, answers.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,6 @@ use super::queue::{Batch, Gap, Queue};
 use super::{Answer, Shared};
 use crate::entry::{Actor, AuditEntry, Entity, Outcome, Severity, Tenant, action};
 use crate::error::{Error, ErrorKind, Result};
-use crate::record::policy::FailurePolicy;
 use crate::record::receipt::Receipt;
 use crate::record::report::{Problem, ProblemKind};
 use crate::record::statistics::LastError;
@@ -26,14 +26,29 @@ const GATHERING: Duration = Duration::from_micros(150);
 pub(super) fn run(shared: &Arc<Shared>) {
     let mut pause = None;
     let mut last_group = 0;
-    while let Some(group) = next_group(shared, pause, last_group) {
-        last_group = group.batches.len();
-        let failed = write(shared, group);
-        pause = failed.then(|| {
-            pause.map_or(FIRST_PAUSE, |pause: Duration| {
-                (pause * 2).min(LONGEST_PAUSE)
-            })
-        });
+    loop {
+        // A clock, a source of ids or a waker is the user's code: where one panics, the callers
+        // get an answer and the thread goes on.
+        let round = catch_unwind(AssertUnwindSafe(|| {
+            let group = next_group(shared, pause, last_group)?;
+            let size = group.batches.len();
+            Some((size, write(shared, group)))
+        }));
+        match round {
+            Ok(None) => return,
+            Ok(Some((size, failed))) => {
+                last_group = size;
+                pause = failed.then(|| {
+                    pause.map_or(FIRST_PAUSE, |pause: Duration| {
+                        (pause * 2).min(LONGEST_PAUSE)
+                    })
+                });
+            }
+            Err(_) => {
+                settle(shared, Queue::count_anew);
+                pause = Some(LONGEST_PAUSE);
+            }
+        }
     }
 }
 
@@ -54,7 +69,7 @@ fn next_group(shared: &Shared, pause: Option<Duration>, last_group: usize) -> Op
         }
         match until {
             // Something new is tried at once, for its caller waits; the old waits for the pause.
-            Some(end) if queue.waiting() <= waiting && !queue.closed => {
+            Some(end) if queue.waiting() <= waiting && !queue.hurry && !queue.closed => {
                 let left = end.saturating_duration_since(Instant::now());
                 if left.is_zero() {
                     until = None;
@@ -62,16 +77,17 @@ fn next_group(shared: &Shared, pause: Option<Duration>, last_group: usize) -> Op
                 }
                 queue = wait(shared, queue, waiting + 1, left);
             }
-            _ if !queue.is_empty() || !queue.gaps.is_empty() => break,
-            _ if queue.closing => return None,
+            _ if !queue.is_empty() || queue.has_gaps() => break,
+            _ if queue.closed => return None,
             _ => queue = wait(shared, queue, 1, Duration::MAX),
         }
     }
     if pause.is_none() && last_group > 1 {
         queue = gather(shared, queue, last_group);
     }
+    queue.hurry = false;
     let batches = queue.take(GROUP);
-    let gaps = queue.gaps.clone().into_iter().collect();
+    let gaps = queue.take_gaps();
     Some(Group { batches, gaps })
 }
 
@@ -109,24 +125,23 @@ fn wait<'a>(
 
 /// Appends a group and answers its callers. True if the store failed.
 fn write(shared: &Shared, group: Group) -> bool {
-    let Group { batches, gaps } = group;
-    let mut sizes = Vec::with_capacity(batches.len());
-    let mut entries = Vec::with_capacity(batches.iter().map(|batch| batch.entries.len()).sum());
-    let mut shells = Vec::with_capacity(batches.len());
-    for mut batch in batches {
-        sizes.push(batch.entries.len());
+    let Group {
+        mut batches,
+        mut gaps,
+    } = group;
+    let sizes: Vec<usize> = batches.iter().map(|batch| batch.entries.len()).collect();
+    let mut entries = Vec::with_capacity(sizes.iter().sum::<usize>() + gaps.len());
+    for batch in &mut batches {
         entries.append(&mut batch.entries);
-        shells.push(batch);
     }
     let own = entries.len();
-    entries.extend(
-        gaps.iter()
-            .map(|(tenant, gap)| gap_entry(shared, tenant, gap)),
-    );
+    for (tenant, gap) in &mut gaps {
+        entries.push(gap_entry(shared, tenant, gap));
+    }
     if entries.is_empty() {
         settle(shared, |queue| {
-            for shell in &shells {
-                queue.leave(shell);
+            for batch in &batches {
+                queue.leave(batch);
             }
         });
         return false;
@@ -135,26 +150,77 @@ fn write(shared: &Shared, group: Group) -> bool {
     let appended = append(shared, &entries);
     entries.truncate(own);
     // Each batch gets its own entries back, to be answered or put back.
-    for (shell, size) in shells.iter_mut().zip(sizes).rev() {
+    for (batch, size) in batches.iter_mut().zip(sizes).rev() {
         let start = entries.len().saturating_sub(size);
-        shell.entries = entries.split_off(start);
+        batch.entries = entries.split_off(start);
     }
     match appended {
-        Ok(appended) => {
-            succeed(shared, shells, &appended, &gaps);
+        Ok((appended, retried)) => {
+            succeed(shared, batches, &appended, retried);
             false
         }
+        Err(error) if error.kind() == ErrorKind::Invalid => {
+            settle(shared, |queue| queue.gaps_untold(gaps));
+            write_one_by_one(shared, batches, &error)
+        }
         Err(error) => {
-            fail(shared, shells, &error);
+            fail(shared, batches, gaps, &error);
             true
         }
     }
 }
 
-fn append(shared: &Shared, entries: &[AuditEntry]) -> Result<Vec<Appended>> {
+/// One entry that the store refuses for what it is must not hold up the others, nor be tried for
+/// ever.
+fn write_one_by_one(shared: &Shared, batches: Vec<Batch>, error: &Error) -> bool {
+    if batches.len() > 1 {
+        let mut failed = false;
+        for batch in batches {
+            let group = Group {
+                batches: vec![batch],
+                gaps: Vec::new(),
+            };
+            failed |= write(shared, group);
+        }
+        return failed;
+    }
+    let now = shared.clock.now();
+    for mut batch in batches {
+        let count = batch.entries.len() as u64;
+        let is_told = batch.fails_to_caller();
+        settle(shared, |queue| {
+            queue.tally.last_error = Some(LastError::new(error, now));
+            queue.leave(&batch);
+            if is_told {
+                queue.tally.failed += count;
+            } else {
+                queue.tally.lost += count;
+                for entry in &batch.entries {
+                    queue.note_gap(&entry.tenant, entry.timestamp, error.kind());
+                }
+            }
+        });
+        let ticket = batch.ticket.take();
+        if is_told {
+            if let Some(ticket) = ticket {
+                ticket.answer(Err(about(error, &batch)));
+            }
+            continue;
+        }
+        if let Some(ticket) = ticket {
+            let lost = batch.entries.iter().map(|entry| Receipt::lost(entry.id));
+            ticket.answer(Ok(lost.collect()));
+        }
+        report_lost(shared, count, error);
+    }
+    false
+}
+
+/// Appends, once more with the same ids where the first answer leaves doubt; says whether it did.
+fn append(shared: &Shared, entries: &[AuditEntry]) -> Result<(Vec<Appended>, bool)> {
     let attempt = || {
         // A panic in a store is a failure like any other; its callers still get an answer.
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| shared.store.append(entries)))
+        catch_unwind(AssertUnwindSafe(|| shared.store.append(entries)))
             .unwrap_or_else(|_| {
                 Err(Error::new(
                     ErrorKind::Unknown,
@@ -174,20 +240,19 @@ fn append(shared: &Shared, entries: &[AuditEntry]) -> Result<Vec<Appended>> {
     };
     match attempt() {
         // The same ids again cannot store twice, and usually end the doubt.
-        Err(error) if error.kind() == ErrorKind::Unknown => attempt().map_err(|_| error),
-        answer => answer,
+        Err(error) if error.kind() == ErrorKind::Unknown => match attempt() {
+            Ok(appended) => Ok((appended, true)),
+            Err(_) => Err(error),
+        },
+        answer => answer.map(|appended| (appended, false)),
     }
 }
 
-fn succeed(
-    shared: &Shared,
-    mut batches: Vec<Batch>,
-    appended: &[Appended],
-    gaps: &[(Tenant, Gap)],
-) {
+fn succeed(shared: &Shared, mut batches: Vec<Batch>, appended: &[Appended], retried: bool) {
     let durability = shared.store.durability();
+    let now = shared.clock.now();
     let mut answers = Vec::with_capacity(batches.len());
-    let mut conflicts = Vec::new();
+    let mut conflicts = 0;
     let mut rest = appended;
     settle(shared, |queue| {
         for batch in &batches {
@@ -199,21 +264,22 @@ fn succeed(
             for (entry, appended) in batch.entries.iter().zip(own) {
                 match appended {
                     Appended::Stored { index } | Appended::Present { index } => {
-                        queue.tally.written +=
-                            u64::from(matches!(appended, Appended::Stored { .. }));
+                        let is_new = retried || matches!(appended, Appended::Stored { .. });
+                        queue.tally.written += u64::from(is_new);
                         if let Ok(receipts) = &mut answer {
                             receipts.push(Receipt::new(entry.id, Some(*index), durability));
                         }
                     }
                     Appended::Conflict => {
                         let error = conflict().with_entry(entry.id);
-                        queue.tally.last_error = Some(LastError::new(&error, shared.clock.now()));
+                        queue.tally.last_error = Some(LastError::new(&error, now));
                         if batch.fails_to_caller() {
                             queue.tally.failed += 1;
                             answer = Err(error);
                         } else {
                             queue.tally.lost += 1;
-                            conflicts.push(entry.action.clone());
+                            conflicts += 1;
+                            queue.note_gap(&entry.tenant, entry.timestamp, error.kind());
                             if let Ok(receipts) = &mut answer {
                                 receipts.push(Receipt::lost(entry.id));
                             }
@@ -224,12 +290,9 @@ fn succeed(
             queue.leave(batch);
             answers.push(answer);
         }
-        queue.tally.gaps += gaps.len() as u64;
+        queue.gaps_told();
         queue.tally.failing_since = None;
-        queue.tally.last_write = Some(shared.clock.now());
-        for (tenant, told) in gaps {
-            confess(queue, tenant, told);
-        }
+        queue.tally.last_write = Some(now);
     });
     for (batch, answer) in batches.iter_mut().zip(answers) {
         if let Some(ticket) = batch.ticket.take() {
@@ -237,68 +300,39 @@ fn succeed(
         }
     }
     shared.lock().leave_memory(batches);
-    for action in conflicts {
-        shared.reporter.report(&Problem {
-            kind: ProblemKind::Lost,
-            entries: 1,
-            tenant: None,
-            action: Some(&action),
-            error: &conflict(),
-        });
+    if conflicts > 0 {
+        report_lost(shared, conflicts, &conflict());
     }
 }
 
-/// A gap was told of; what was lost meanwhile remains to be told.
-fn confess(queue: &mut Queue, tenant: &Tenant, told: &Gap) {
-    if let Some(gap) = queue.gaps.get_mut(tenant) {
-        gap.lost = gap.lost.saturating_sub(told.lost);
-        for (cause, times) in &told.causes {
-            if let Some((_, left)) = gap.causes.iter_mut().find(|(seen, _)| seen == cause) {
-                *left = left.saturating_sub(*times);
-            }
-        }
-        gap.causes.retain(|(_, times)| *times > 0);
-        gap.first = gap.first.max(told.last);
-        if gap.lost == 0 {
-            queue.gaps.remove(tenant);
-        }
-    }
-}
-
-fn fail(shared: &Shared, batches: Vec<Batch>, error: &Error) {
+fn fail(shared: &Shared, batches: Vec<Batch>, gaps: Vec<(Tenant, Gap)>, error: &Error) {
+    let now = shared.clock.now();
     let mut delayed = 0;
     let mut answers = Vec::new();
     settle(shared, |queue| {
-        let now = shared.clock.now();
         queue.tally.failing_since.get_or_insert(now);
         queue.tally.last_error = Some(LastError::new(error, now));
+        queue.gaps_untold(gaps);
         let mut kept = Vec::new();
         for mut batch in batches {
+            let is_told = batch.fails_to_caller();
             let ticket = batch.ticket.take();
-            if let Some(ticket) = ticket {
-                if batch.policy == FailurePolicy::Strict {
-                    queue.tally.failed += batch.entries.len() as u64;
-                    queue.leave(&batch);
-                    let id = batch.entries.first().map(|entry| entry.id);
-                    let error = error.shared();
-                    answers.push((
-                        ticket,
-                        Err(match id {
-                            Some(id) => error.with_entry(id),
-                            None => error,
-                        }),
-                    ));
-                    continue;
-                }
-                answers.push((ticket, Ok(super::queued_receipts(&batch))));
+            if is_told {
+                queue.tally.failed += batch.entries.len() as u64;
+                queue.leave(&batch);
+                answers.push((ticket, Err(about(error, &batch))));
+                continue;
             }
+            answers.push((ticket, Ok(super::queued_receipts(&batch))));
             delayed += batch.entries.len() as u64;
             kept.push(batch);
         }
         queue.put_back(kept);
     });
     for (ticket, answer) in answers {
-        ticket.answer(answer);
+        if let Some(ticket) = ticket {
+            ticket.answer(answer);
+        }
     }
     if shared.lock().closed {
         // There is no next time.
@@ -314,32 +348,57 @@ fn fail(shared: &Shared, batches: Vec<Batch>, error: &Error) {
     }
 }
 
+/// A copy of an error, naming the first entry of a batch.
+fn about(error: &Error, batch: &Batch) -> Error {
+    match batch.entries.first() {
+        Some(entry) => error.shared().with_entry(entry.id),
+        None => error.shared(),
+    }
+}
+
+fn report_lost(shared: &Shared, entries: u64, error: &Error) {
+    shared.reporter.report(&Problem {
+        kind: ProblemKind::Lost,
+        entries,
+        tenant: None,
+        action: None,
+        error,
+    });
+}
+
 impl Shared {
     /// Lets everything go that is still queued, counted and reported: the end has come.
     pub(super) fn let_go_of_all(&self, error: &Error) {
         let mut lost = 0;
-        let mut tickets = Vec::new();
+        let mut answers = Vec::new();
         settle(self, |queue| {
             for mut batch in queue.drain() {
-                lost += batch.entries.len() as u64;
-                tickets.extend(batch.ticket.take());
                 queue.leave(&batch);
+                let count = batch.entries.len() as u64;
+                let is_told = batch.fails_to_caller();
+                let ticket = batch.ticket.take();
+                if ticket.as_ref().is_some_and(|ticket| !ticket.take()) {
+                    // Its caller has given up, and was counted then.
+                    continue;
+                }
+                if is_told {
+                    queue.tally.failed += count;
+                    answers.push((ticket, Err(about(error, &batch))));
+                } else {
+                    lost += count;
+                    let receipts = batch.entries.iter().map(|entry| Receipt::lost(entry.id));
+                    answers.push((ticket, Ok(receipts.collect())));
+                }
             }
             queue.tally.lost += lost;
         });
-        for ticket in tickets {
-            if ticket.take() {
-                ticket.answer(Err(error.shared()));
+        for (ticket, answer) in answers {
+            if let Some(ticket) = ticket {
+                ticket.answer(answer);
             }
         }
         if lost > 0 {
-            self.reporter.report(&Problem {
-                kind: ProblemKind::Lost,
-                entries: lost,
-                tenant: None,
-                action: None,
-                error,
-            });
+            report_lost(self, lost, error);
         }
     }
 }
@@ -353,10 +412,10 @@ fn settle(shared: &Shared, change: impl FnOnce(&mut Queue)) {
     shared.announce_room(wakers);
 }
 
-fn gap_entry(shared: &Shared, tenant: &Tenant, gap: &Gap) -> AuditEntry {
+fn gap_entry(shared: &Shared, tenant: &Tenant, gap: &mut Gap) -> AuditEntry {
     let now = to_micros(shared.clock.now());
     let mut entry = AuditEntry::new(
-        shared.ids.next_id(),
+        *gap.id.get_or_insert_with(|| shared.ids.next_id()),
         now,
         tenant.clone(),
         Actor::system().named("auditor"),

@@ -21,6 +21,8 @@ pub(crate) struct Ticket {
 struct State {
     phase: Phase,
     waker: Option<Waker>,
+    /// Nobody waits any more, and nobody can be told of a failure.
+    abandoned: bool,
 }
 
 #[derive(Debug, Default)]
@@ -57,9 +59,21 @@ impl Ticket {
         }
     }
 
+    /// The caller is gone: the entry is to be written all the same, whatever its policy was.
+    pub(crate) fn abandon(&self) {
+        self.lock().abandoned = true;
+    }
+
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.lock().abandoned
+    }
+
     pub(crate) fn answer(&self, answer: Answer) {
         let waker = {
             let mut state = self.lock();
+            if matches!(state.phase, Phase::Answered(_) | Phase::Withdrawn) {
+                return;
+            }
             state.phase = Phase::Answered(Some(answer));
             state.waker.take()
         };

@@ -135,6 +135,26 @@ fn a_recording_that_is_dropped_after_its_first_poll_is_still_recorded() {
 }
 
 #[test]
+fn a_strict_recording_that_is_dropped_while_it_waits_is_tried_again() {
+    let (store, auditor) = faulty(|builder| builder);
+    store.fault(Fault::Block);
+    let mut waker = Context::from_waker(Waker::noop());
+    for action in ["first", "second"] {
+        let mut recording = pin!(auditor.log(action).context(&context()).into_future());
+        assert!(recording.as_mut().poll(&mut waker).is_pending());
+        // The first one is being written when the second one comes.
+        while store.appends() == 0 {
+            std::thread::yield_now();
+        }
+    }
+    // Its caller is gone and cannot be told of the failure, so the second is not given up.
+    store.fault_times(Fault::Fail(ErrorKind::Busy), 2);
+    auditor.flush(LONG).unwrap();
+    assert_eq!(actions(&auditor), ["first", "second"]);
+    assert_eq!(store.appends(), 4);
+}
+
+#[test]
 fn dropping_the_last_handle_writes_what_is_queued() {
     let store = MemoryStore::new();
     let auditor = Auditor::builder(store.clone())

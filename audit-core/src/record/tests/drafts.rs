@@ -226,9 +226,9 @@ fn the_limit_can_be_set_but_not_below_what_is_never_cut() {
             .build()
     };
     assert_eq!(build(100).unwrap_err().kind(), ErrorKind::Invalid);
-    let auditor = build(16 * 1024).unwrap();
+    let auditor = build(32 * 1024).unwrap();
     context()
-        .scope(|| auditor.log("a").metadata("x", "x".repeat(20_000)).record())
+        .scope(|| auditor.log("a").metadata("x", "x".repeat(40_000)).record())
         .unwrap();
     assert_eq!(entries(&auditor)[0].truncated.len(), 1);
     assert!(

@@ -242,3 +242,93 @@ fn reading_across_tenants_needs_a_reason_and_leaves_an_entry() {
     assert_eq!(trace.len(), 1);
     assert_eq!(trace[0].reason.as_deref(), Some("quarterly review"));
 }
+
+#[test]
+fn what_the_store_refuses_for_what_it_is_does_not_hold_up_the_rest() {
+    let problems = Problems::default();
+    let (store, auditor) = faulty(|builder| problems.listen(builder));
+    store.fault_times(Fault::Fail(ErrorKind::Invalid), 1);
+    let receipt = context().scope(|| auditor.log("bad").best_effort().record());
+    assert_eq!(receipt.unwrap().durability(), Durability::Lost);
+    context().scope(|| auditor.log("good").record()).unwrap();
+    auditor.flush(LONG).unwrap();
+    assert_eq!(actions(&auditor), [action::GAP, "good"]);
+    assert!(problems.take()[0].contains("lost"));
+    store.fault_times(Fault::Fail(ErrorKind::Invalid), 1);
+    let strict = context().scope(|| auditor.log("bad").record());
+    assert_eq!(strict.unwrap_err().kind(), ErrorKind::Invalid);
+    assert_eq!(auditor.statistics().failed, 1);
+}
+
+#[test]
+fn a_flush_waits_for_what_is_tried_again_whatever_else_fails_meanwhile() {
+    let (store, auditor) = faulty(|builder| builder);
+    store.fault(Fault::Fail(ErrorKind::Busy));
+    context()
+        .scope(|| auditor.log("kept").best_effort().record())
+        .unwrap();
+    std::thread::scope(|scope| {
+        let flush = scope.spawn(|| auditor.flush(SOON * 4));
+        for _ in 0..3 {
+            context()
+                .scope(|| auditor.log("refused").record())
+                .unwrap_err();
+        }
+        assert_eq!(
+            flush.join().unwrap().unwrap_err().kind(),
+            ErrorKind::Timeout
+        );
+    });
+    store.heal();
+    auditor.flush(LONG).unwrap();
+    assert_eq!(actions(&auditor), ["kept"]);
+}
+
+#[test]
+fn closing_ends_the_pause_after_a_failure() {
+    let (store, auditor) = faulty(|builder| builder.delivery(Delivery::Buffered));
+    store.fault(Fault::Fail(ErrorKind::Busy));
+    context().scope(|| auditor.log("kept").record()).unwrap();
+    while store.appends() < 6 {
+        std::thread::yield_now();
+    }
+    // The pause is long by now; closing does not sleep through it.
+    store.heal();
+    auditor.close(LONG).unwrap();
+    assert_eq!(actions(&auditor), ["kept"]);
+}
+
+#[test]
+fn reading_across_tenants_is_recorded_before_it_begins_also_where_delivery_is_buffered() {
+    let (store, auditor) = faulty(|builder| builder.delivery(Delivery::Buffered));
+    store.fault(Fault::Fail(ErrorKind::Full));
+    let refused = context().scope(|| auditor.all_tenants("review"));
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Full);
+}
+
+#[test]
+fn a_clock_that_panics_does_not_end_the_thread() {
+    #[derive(Clone, Default)]
+    struct Moody(Arc<std::sync::atomic::AtomicBool>);
+    impl crate::Clock for Moody {
+        fn now(&self) -> chrono::DateTime<chrono::Utc> {
+            let on_delivery = std::thread::current().name() == Some("audit-delivery");
+            assert!(!on_delivery || !self.0.swap(false, std::sync::atomic::Ordering::SeqCst));
+            chrono::Utc::now()
+        }
+    }
+    let clock = Moody::default();
+    let auditor = Auditor::builder(MemoryStore::new())
+        .clock(clock.clone())
+        .build()
+        .unwrap();
+    clock.0.store(true, std::sync::atomic::Ordering::SeqCst);
+    let draft = context().scope(|| auditor.log("export"));
+    assert_eq!(
+        draft.clone().record().unwrap_err().kind(),
+        ErrorKind::Unknown
+    );
+    draft.record().unwrap();
+    assert_eq!(entries(&auditor).len(), 1);
+    auditor.flush(Duration::MAX).unwrap();
+}
