@@ -98,32 +98,42 @@ pub(crate) fn per_second(rate: f64) -> String {
     format!("{rate:.0}/s")
 }
 
-/// The median time of a query over many subjects, after one round to warm up.
+/// The times of a query over many subjects.
 pub(crate) struct Timed {
     pub(crate) p50: Duration,
-    pub(crate) p99: Duration,
+    p99: Duration,
 }
 
 impl Timed {
-    pub(crate) fn over<T, R>(subjects: &[T], mut query: impl FnMut(&T) -> R) -> Self {
-        for subject in subjects {
-            black_box(query(subject));
-        }
-        let mut times: Vec<Duration> = subjects
-            .iter()
-            .chain(subjects)
-            .map(|subject| {
+    /// Two queries over the same subjects, in turn, so that what the machine does beside this
+    /// strikes both. The first round warms up.
+    pub(crate) fn both<T, A, B>(
+        subjects: &[T],
+        mut ours: impl FnMut(&T) -> A,
+        mut limit: impl FnMut(&T) -> B,
+    ) -> (Self, Self) {
+        const ROUNDS: usize = 5;
+        let mut times = (Vec::new(), Vec::new());
+        for round in 0..=ROUNDS {
+            for subject in subjects {
                 let start = Instant::now();
-                black_box(query(subject));
-                start.elapsed()
-            })
-            .collect();
+                black_box(ours(subject));
+                let middle = Instant::now();
+                black_box(limit(subject));
+                if round > 0 {
+                    times.0.push(middle - start);
+                    times.1.push(middle.elapsed());
+                }
+            }
+        }
+        (Self::of(times.0), Self::of(times.1))
+    }
+
+    fn of(mut times: Vec<Duration>) -> Self {
         times.sort_unstable();
         let at = |percent: usize| {
-            times
-                .get(times.len() * percent / 100)
-                .copied()
-                .unwrap_or_default()
+            let place = times.len() * percent / 100;
+            times.get(place).copied().unwrap_or_default()
         };
         Self {
             p50: at(50),

@@ -121,17 +121,17 @@ impl Source {
     }
 }
 
+fn columns(width: Width) -> String {
+    match width {
+        Width::Thin => THIN.to_owned(),
+        Width::Full => format!("{THIN}, {REST}"),
+    }
+}
+
 /// The entries of one range in order. `slot` tells apart the cursors of one merge, since a cached
 /// statement serves one at a time.
 pub(crate) fn stream(source: Source, order: Order, width: Width, slot: usize) -> String {
-    let rest = match width {
-        Width::Thin => "",
-        Width::Full => ", ",
-    };
-    let more = match width {
-        Width::Thin => "",
-        Width::Full => REST,
-    };
+    let columns = columns(width);
     let direction = match order {
         Order::OldestFirst => "ASC",
         _ => "DESC",
@@ -139,7 +139,7 @@ pub(crate) fn stream(source: Source, order: Order, width: Width, slot: usize) ->
     let (keys, rows) = (source.keys(), source.rows());
     let (range, by) = (source.range(), source.order());
     format!(
-        "SELECT {THIN}{rest}{more} FROM {keys}{rows} WHERE {range} ORDER BY {by} {direction} /* {slot} */"
+        "SELECT {columns} FROM {keys}{rows} WHERE {range} ORDER BY {by} {direction} /* {slot} */"
     )
 }
 
@@ -157,6 +157,12 @@ pub(crate) fn probe(source: Source) -> String {
 
 /// How far a probe counts.
 pub(crate) const PROBE: i64 = 256;
+
+/// One entry of the tenant by its place.
+pub(crate) fn at_place(width: Width) -> String {
+    let columns = columns(width);
+    format!("SELECT {columns} FROM audit_entry AS e WHERE e.tenant = ?1 AND e.seq = ?2")
+}
 
 /// One entry by its id.
 pub(crate) fn by_id() -> String {
@@ -207,6 +213,8 @@ statements! {
 
     /// The full blocks that a verb or an actor stands in.
     TALLIED_BLOCKS = "SELECT block FROM audit_tally WHERE tenant = ?1 AND kind = ?2 AND number = ?3 AND block BETWEEN ?4 AND ?5";
+    /// Where a verb stands in full blocks; null where it is not rare.
+    PLACES = "SELECT block, places FROM audit_tally WHERE tenant = ?1 AND kind = 1 AND number = ?2 AND block BETWEEN ?3 AND ?4";
     /// How many entries each verb or actor has in full blocks, and where it stands first.
     TALLIED = "SELECT number, sum(entries), min(first) FROM audit_tally WHERE tenant = ?1 AND kind = ?2 GROUP BY number";
     /// All but successes, which are the rest.
@@ -225,6 +233,7 @@ mod tests {
     fn all() -> Vec<String> {
         let mut all: Vec<String> = NAMED.iter().map(|sql| (*sql).to_owned()).collect();
         all.push(by_id());
+        all.extend([at_place(Width::Thin), at_place(Width::Full)]);
         for source in Source::ALL {
             all.extend([count(source), probe(source)]);
             for order in [Order::NewestFirst, Order::OldestFirst] {
@@ -254,6 +263,9 @@ mod tests {
             let plan = plan(connection, &sql);
             let lead = if sql == TENANT {
                 "(name=?)"
+            } else if [at_place(Width::Thin), at_place(Width::Full)].contains(&sql) {
+                // Places come from the tenant's own tallies, and the row has to be the tenant's.
+                "e USING INTEGER PRIMARY KEY (rowid=?)"
             } else if sql == by_id() {
                 // Both are given, and time-ordered ids fill an index that begins with them page
                 // by page.

@@ -3,9 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use audit_core::Result;
+use rusqlite::types::ValueRef;
 
 use super::resolve::MAX_STREAMS;
-use super::row::integer;
+use super::row::{integer, value};
 use super::side::{Scope, each, first};
 use super::sql;
 use crate::error::corrupt;
@@ -120,6 +121,53 @@ pub(crate) fn narrow(
     }
     holding.add((open_index(scope)?, i64::MAX));
     Ok(holding.within(&parts))
+}
+
+/// Where the verbs of a set stand in full blocks that touch some parts of the log, in order;
+/// nothing if one of them is not rare, or there are too many.
+pub(crate) fn places(
+    scope: Scope<'_>,
+    set: &Tallied,
+    parts: &[(i64, i64)],
+) -> Result<Option<Vec<i64>>> {
+    /// With more, walking the blocks is as good.
+    const MOST: usize = 4096;
+
+    let (Some(begin), Some(end)) = (parts.first(), parts.last()) else {
+        return Ok(None);
+    };
+    let (low, high) = (begin.0 / BLOCK, end.1 / BLOCK);
+    let touches = |block: i64| {
+        let first = block.saturating_mul(BLOCK);
+        let last = first.saturating_add(BLOCK - 1);
+        parts.iter().any(|part| part.0 <= last && first <= part.1)
+    };
+    let mut places = Vec::new();
+    let mut are_known = set.kind == Tally::Verb && set.numbers.len() <= MAX_STREAMS;
+    for number in &set.numbers {
+        if !are_known {
+            return Ok(None);
+        }
+        each(
+            scope.connection,
+            sql::PLACES,
+            &[&scope.tenant, number, &low, &high],
+            |row| {
+                match value(row, 1)? {
+                    ValueRef::Blob(blob) if touches(integer(row, 0)?) => {
+                        let seqs = blob.as_chunks::<8>().0.iter();
+                        places.extend(seqs.map(|seq| i64::from_be_bytes(*seq)));
+                    }
+                    ValueRef::Blob(_) => {}
+                    _ => are_known = false,
+                }
+                are_known &= places.len() <= MOST;
+                Ok(are_known)
+            },
+        )?;
+    }
+    places.sort_unstable();
+    Ok(are_known.then_some(places))
 }
 
 /// Parts of the log in order, none of which touches the next.

@@ -41,6 +41,8 @@ pub(crate) struct Route<'f> {
     pub(crate) bounds: Bounds,
     /// Where the log itself leads: the parts of it that are walked, in order.
     pub(crate) parts: Vec<(i64, i64)>,
+    /// Entries before those parts that are looked up by their place, in order.
+    pub(crate) places: Vec<i64>,
     pub(crate) resolved: Resolved<'f>,
 }
 
@@ -66,9 +68,9 @@ pub(crate) fn route<'f>(
     }
     let candidates = std::mem::take(&mut resolved.candidates);
     let streams = choose(scope, candidates, bounds, &resolved.tallied)?;
-    let parts = match &streams {
-        Some(_) => vec![bounds.idx],
-        None => tally::narrow(scope, &resolved.tallied, parts)?,
+    let (parts, places) = match &streams {
+        Some(_) => (vec![bounds.idx], Vec::new()),
+        None => lead(scope, &resolved.tallied, parts)?,
     };
     Ok(Some(Route {
         streams: streams.unwrap_or_else(|| {
@@ -77,8 +79,25 @@ pub(crate) fn route<'f>(
         }),
         bounds,
         parts,
+        places,
         resolved,
     }))
+}
+
+/// How the log itself leads: through the places of rare verbs, or else through its blocks.
+fn lead(
+    scope: Scope<'_>,
+    sets: &[Tallied],
+    parts: Vec<(i64, i64)>,
+) -> Result<(Vec<(i64, i64)>, Vec<i64>)> {
+    for set in sets {
+        if let Some(places) = tally::places(scope, set, &parts)? {
+            let mut tail = Parts::default();
+            tail.add((tally::open_index(scope)?, i64::MAX));
+            return Ok((tail.within(&parts), places));
+        }
+    }
+    Ok((tally::narrow(scope, sets, parts)?, Vec::new()))
 }
 
 /// What lies behind the cursor, and within blocks that the time range touches. The entries
@@ -259,15 +278,16 @@ impl Cursor<'_> {
     }
 }
 
-/// Walks some ranges in the order of the log, each entry once, until `visit` says `false`.
-pub(crate) fn merge(
+/// Walks some ranges in the order of the log, each entry once, until `visit` says `false`; says
+/// whether it wants more.
+fn merge(
     scope: Scope<'_>,
     streams: &[Stream],
     bounds: Bounds,
     order: Order,
     width: Width,
-    mut visit: impl FnMut(&Row<'_>) -> Result<bool>,
-) -> Result<()> {
+    visit: &mut impl FnMut(&Row<'_>) -> Result<bool>,
+) -> Result<bool> {
     let failed = during(Phase::Read);
     let mut statements = Vec::with_capacity(streams.len());
     for (slot, stream) in streams.iter().enumerate() {
@@ -289,13 +309,13 @@ pub(crate) fn merge(
             Order::OldestFirst => open.min_by_key(|cursor| cursor.seq),
             _ => open.max_by_key(|cursor| cursor.seq),
         };
-        let Some(cursor) = next else { return Ok(()) };
+        let Some(cursor) = next else { return Ok(true) };
         // Two ranges may hold one entry.
         if cursor.seq != last {
             last = cursor.seq;
             let row = cursor.rows.get().ok_or_else(corrupt)?;
             if !visit(row)? {
-                return Ok(());
+                return Ok(false);
             }
         }
         cursor.advance()?;
@@ -315,6 +335,7 @@ pub(crate) fn walk(
         streams,
         bounds,
         mut parts,
+        mut places,
         resolved,
     } = route;
     let mut residual = resolved.residual;
@@ -323,21 +344,56 @@ pub(crate) fn walk(
     } else {
         width
     };
-    if order != Order::OldestFirst {
+    let newest_first = order != Order::OldestFirst;
+    if newest_first {
         parts.reverse();
+        places.reverse();
     }
     let mut goes_on = true;
+    let mut admit = |row: &Row<'_>| {
+        let idx = integer(row, column::IDX)?;
+        if (bounds.idx.0..=bounds.idx.1).contains(&idx) && residual.admits(row, scope, side)? {
+            goes_on = visit(row, side)?;
+        }
+        Ok(goes_on)
+    };
+    // What has a place is before all parts.
+    if !newest_first && !look_up(scope, &places, width, &mut admit)? {
+        return Ok(());
+    }
     for idx in parts {
         let bounds = Bounds { idx, ..bounds };
-        merge(scope, &streams, bounds, order, width, |row| {
-            if residual.admits(row, scope, side)? {
-                goes_on = visit(row, side)?;
-            }
-            Ok(goes_on)
-        })?;
-        if !goes_on {
-            break;
+        if !merge(scope, &streams, bounds, order, width, &mut admit)? {
+            return Ok(());
         }
     }
+    if newest_first {
+        look_up(scope, &places, width, &mut admit)?;
+    }
     Ok(())
+}
+
+/// Visits the entries at some places; says whether `visit` wants more.
+fn look_up(
+    scope: Scope<'_>,
+    places: &[i64],
+    width: Width,
+    visit: &mut impl FnMut(&Row<'_>) -> Result<bool>,
+) -> Result<bool> {
+    if places.is_empty() {
+        return Ok(true);
+    }
+    let failed = during(Phase::Read);
+    let mut statement = scope
+        .connection
+        .prepare_cached(&sql::at_place(width))
+        .map_err(failed)?;
+    for place in places {
+        let mut rows = statement.query([scope.tenant, *place]).map_err(failed)?;
+        let row = rows.next().map_err(failed)?.ok_or_else(corrupt)?;
+        if !visit(row)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

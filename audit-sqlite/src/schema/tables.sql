@@ -108,6 +108,7 @@ CREATE TABLE audit_tally (
     block INTEGER NOT NULL,
     first INTEGER NOT NULL,
     entries INTEGER NOT NULL,
+    places BLOB,
     PRIMARY KEY (tenant, kind, number, block)
 ) STRICT, WITHOUT ROWID;
 

@@ -228,4 +228,13 @@ fn tallies_count_what_is_in_full_blocks() {
         assert!(rows > 0);
         assert_eq!((sum, right, first), (4 * 1_280, rows, rows), "{column}");
     }
+    // What is rare says where it is, and nothing else does.
+    let sql = "SELECT sum(entries <= 32), sum(kind = 1 AND entries <= 32), sum(kind = 1 AND length(places) = 8 * entries), sum(entries > 32 AND places IS NOT NULL) FROM audit_tally WHERE kind = 1";
+    let (rare, of_verbs, listed, others): (i64, i64, i64, i64) = connection
+        .query_row(sql, [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
+        .unwrap();
+    assert!(rare > 0);
+    assert_eq!((of_verbs, listed, others), (rare, rare, 0));
 }
