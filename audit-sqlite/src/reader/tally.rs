@@ -12,6 +12,9 @@ use super::sql;
 use crate::error::corrupt;
 use crate::writer::{BLOCK, Tally};
 
+/// Indexes of a tenant's log, from the first to the last.
+pub(crate) type Part = (i64, i64);
+
 /// Verbs or actors, one of which an entry has to have.
 #[derive(Debug)]
 pub(crate) struct Tallied {
@@ -95,11 +98,7 @@ pub(crate) fn open_index(scope: Scope<'_>) -> Result<i64> {
 
 /// Narrows parts of the log to those that hold entries of every set. Neighbouring blocks are one
 /// part; what is behind the full blocks stays.
-pub(crate) fn narrow(
-    scope: Scope<'_>,
-    sets: &[Tallied],
-    parts: Vec<(i64, i64)>,
-) -> Result<Vec<(i64, i64)>> {
+pub(crate) fn narrow(scope: Scope<'_>, sets: &[Tallied], parts: Vec<Part>) -> Result<Vec<Part>> {
     let (Some(begin), Some(end)) = (parts.first(), parts.last()) else {
         return Ok(parts);
     };
@@ -125,11 +124,7 @@ pub(crate) fn narrow(
 
 /// Where the verbs of a set stand in full blocks that touch some parts of the log, in order;
 /// nothing if one of them is not rare, or there are too many.
-pub(crate) fn places(
-    scope: Scope<'_>,
-    set: &Tallied,
-    parts: &[(i64, i64)],
-) -> Result<Option<Vec<i64>>> {
+pub(crate) fn places(scope: Scope<'_>, set: &Tallied, parts: &[Part]) -> Result<Option<Vec<i64>>> {
     /// With more, walking the blocks is as good.
     const MOST: usize = 4096;
 
@@ -172,7 +167,7 @@ pub(crate) fn places(
 
 /// Parts of the log in order, none of which touches the next.
 #[derive(Debug, Default)]
-pub(crate) struct Parts(Vec<(i64, i64)>);
+pub(crate) struct Parts(Vec<Part>);
 
 impl Parts {
     /// Adds a part behind the others; an empty one is none.
@@ -185,7 +180,7 @@ impl Parts {
     }
 
     /// What of these parts lies within others, which are in order too.
-    pub(crate) fn within(&self, others: &[(i64, i64)]) -> Vec<(i64, i64)> {
+    pub(crate) fn within(&self, others: &[Part]) -> Vec<Part> {
         let mut common = Self::default();
         let (mut ours, mut theirs) = (self.0.iter().peekable(), others.iter().peekable());
         while let (Some(a), Some(b)) = (ours.peek(), theirs.peek()) {
@@ -204,7 +199,7 @@ impl Parts {
 mod tests {
     use super::*;
 
-    fn parts(of: &[(i64, i64)]) -> Parts {
+    fn parts(of: &[Part]) -> Parts {
         let mut parts = Parts::default();
         for part in of {
             parts.add(*part);

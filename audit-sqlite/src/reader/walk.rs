@@ -9,7 +9,7 @@ use super::resolve::{Resolved, Stream, resolve};
 use super::row::{column, integer};
 use super::side::{Scope, Side, first};
 use super::sql::{self, Source, Width};
-use super::tally::{self, Parts, Tallied};
+use super::tally::{self, Part, Parts, Tallied};
 use crate::codec::micros_not_before;
 use crate::error::{Phase, corrupt, during};
 use crate::writer::{BLOCK, Tally};
@@ -40,7 +40,7 @@ pub(crate) struct Route<'f> {
     pub(crate) streams: Vec<Stream>,
     pub(crate) bounds: Bounds,
     /// Where the log itself leads: the parts of it that are walked, in order.
-    pub(crate) parts: Vec<(i64, i64)>,
+    pub(crate) parts: Vec<Part>,
     /// Entries before those parts that are looked up by their place, in order.
     pub(crate) places: Vec<i64>,
     pub(crate) resolved: Resolved<'f>,
@@ -85,11 +85,7 @@ pub(crate) fn route<'f>(
 }
 
 /// How the log itself leads: through the places of rare verbs, or else through its blocks.
-fn lead(
-    scope: Scope<'_>,
-    sets: &[Tallied],
-    parts: Vec<(i64, i64)>,
-) -> Result<(Vec<(i64, i64)>, Vec<i64>)> {
+fn lead(scope: Scope<'_>, sets: &[Tallied], parts: Vec<Part>) -> Result<(Vec<Part>, Vec<i64>)> {
     for set in sets {
         if let Some(places) = tally::places(scope, set, &parts)? {
             let mut tail = Parts::default();
@@ -102,12 +98,7 @@ fn lead(
 
 /// What lies behind the cursor, and within blocks that the time range touches. The entries
 /// behind the full blocks may have any time.
-fn parts(
-    scope: Scope<'_>,
-    filter: &Filter,
-    order: Order,
-    after: Option<u64>,
-) -> Result<Vec<(i64, i64)>> {
+fn parts(scope: Scope<'_>, filter: &Filter, order: Order, after: Option<u64>) -> Result<Vec<Part>> {
     let after = after.map(|after| i64::try_from(after).unwrap_or(i64::MAX));
     let behind = match (after, order) {
         (None, _) => (0, i64::MAX),
@@ -140,7 +131,7 @@ fn parts(
 }
 
 /// The bounds around all parts.
-fn bounds(scope: Scope<'_>, parts: &[(i64, i64)], needs_seq: bool) -> Result<Option<Bounds>> {
+fn bounds(scope: Scope<'_>, parts: &[Part], needs_seq: bool) -> Result<Option<Bounds>> {
     let (Some((low, _)), Some((_, high))) = (parts.first(), parts.last()) else {
         return Ok(None);
     };
