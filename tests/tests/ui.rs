@@ -1,4 +1,5 @@
-//! What the macros say to who uses them wrongly, word for word, and what they let pass.
+//! What the macros say to who uses them wrongly, word for word, what they let pass, and that nothing reads without a
+//! tenant.
 //!
 //! After a change of a message: `TRYBUILD=overwrite cargo test -p audit-tests --test ui`, then read what changed as its
 //! reader would. A message points at what the user wrote, names the way out, and nothing of what is generated.
@@ -12,6 +13,8 @@ use std::process::Command;
 
 /// Where each file has to fail.
 const WRONG: [&str; 2] = ["ui/audited", "ui/action"];
+/// Where each file tries to read without a tenant.
+const READING: &str = "ui/reading";
 
 #[test]
 fn every_message_is_as_reviewed_and_every_right_use_compiles() {
@@ -20,6 +23,7 @@ fn every_message_is_as_reviewed_and_every_right_use_compiles() {
     for folder in WRONG {
         cases.compile_fail(format!("{folder}/*.rs"));
     }
+    cases.compile_fail(format!("{READING}/*.rs"));
 }
 
 #[test]
@@ -29,6 +33,7 @@ fn every_wrong_use_has_its_message_and_every_message_its_use() {
         assert!(uses.len() > 20, "{folder} was found");
         assert_eq!(uses, messages, "in {folder}");
     }
+    assert_eq!(stems(READING, "rs"), stems(READING, "stderr"));
     assert!(stems("ui/pass", "stderr").is_empty());
 }
 

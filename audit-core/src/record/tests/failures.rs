@@ -250,8 +250,8 @@ fn what_the_store_refuses_for_what_it_is_does_not_hold_up_the_rest() {
     store.fault_times(Fault::Fail(ErrorKind::Invalid), 1);
     let receipt = context().scope(|| auditor.log("bad").best_effort().record());
     assert_eq!(receipt.unwrap().durability(), Durability::Lost);
-    context().scope(|| auditor.log("good").record()).unwrap();
     auditor.flush(LONG).unwrap();
+    context().scope(|| auditor.log("good").record()).unwrap();
     assert_eq!(actions(&auditor), [action::GAP, "good"]);
     assert!(problems.take()[0].contains("lost"));
     store.fault_times(Fault::Fail(ErrorKind::Invalid), 1);

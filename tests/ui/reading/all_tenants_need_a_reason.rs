@@ -1,0 +1,8 @@
+//! Reading across tenants says why.
+
+use audit_core::{Auditor, MemoryStore};
+
+fn main() {
+    let auditor = Auditor::new(MemoryStore::new());
+    let _ = auditor.all_tenants();
+}
