@@ -37,7 +37,7 @@ fn document() -> Value {
             {"number": 1, "by": "ada", "text": "Seen on two sensors, the third one was down for maintenance."},
             {"number": 2, "by": "grace", "text": "The lease belongs to a badge that was reported lost on Friday."},
             {"number": 4, "by": "barbara", "text": "The recordings show nobody at the door; somebody used the lost badge at the side entrance, twice, shortly before the scan began."},
-            {"number": 5, "by": "ada", "text": "Asked the owner of the badge to come by. The new badge was issued on Monday, the old one should have been blocked on Friday evening. Opened a ticket with facilities so that this does not happen again, and linked it to this incident."},
+            {"number": 5, "by": "ada", "text": "Asked the owner of the badge to come by. The new badge was issued on Monday, the old one should have been blocked on Friday evening. Opened a ticket with facilities so that this does not happen again, and linked it to this incident. The network team confirmed that nothing but the gateway had answered, and that the rules of the guest network stay as they are."},
             {"number": 3, "by": "edsger", "text": "Blocked the address, asked facilities for the recordings of the door."}
         ],
         "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -65,16 +65,20 @@ fn fold(text: &str) -> u64 {
     })
 }
 
-/// The best round: what the machine did beside this only adds.
-fn best(mut call: impl FnMut()) -> Duration {
-    (0..ROUNDS)
-        .map(|_| {
-            let start = Instant::now();
-            (0..CALLS).for_each(|_| call());
-            start.elapsed() / CALLS
-        })
-        .min()
-        .unwrap_or_default()
+/// The best round of each, in turn: what the machine did beside this only adds.
+fn best(mut one: impl FnMut(), mut other: impl FnMut()) -> (Duration, Duration) {
+    let mut best = (Duration::MAX, Duration::MAX);
+    for _ in 0..ROUNDS {
+        best.0 = best.0.min(round(&mut one));
+        best.1 = best.1.min(round(&mut other));
+    }
+    best
+}
+
+fn round(call: &mut impl FnMut()) -> Duration {
+    let start = Instant::now();
+    (0..CALLS).for_each(|_| call());
+    start.elapsed() / CALLS
 }
 
 fn main() {
@@ -84,10 +88,13 @@ fn main() {
     sanitizer.value(&mut value);
     assert_eq!(value, document(), "the document has no secret");
 
-    let walking = best(|| {
-        black_box(walk(black_box(&value)));
-    });
-    let sanitizing = best(|| sanitizer.value(black_box(&mut value)));
+    let walked = value.clone();
+    let (walking, sanitizing) = best(
+        || {
+            black_box(walk(black_box(&walked)));
+        },
+        || sanitizer.value(black_box(&mut value)),
+    );
     let ratio = sanitizing.as_secs_f64() / walking.as_secs_f64();
     let reached = if ratio <= 3.0 { "reached" } else { "missed" };
     println!("| figure | sanitizer | one walk | ratio | goal | |");

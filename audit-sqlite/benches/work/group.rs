@@ -1,48 +1,25 @@
-//! Group commit: durable entries from one caller and from 64 at once.
+//! Group commit: durable entries from one caller and from several at once.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use audit_core::Auditor;
 use audit_sqlite::Synchronous;
 
 use crate::data::update;
-use crate::figures::{Better, Table, per_second};
 use crate::library;
 
-const TIME: Duration = Duration::from_secs(4);
+const TIME: Duration = Duration::from_secs(2);
 
-pub(crate) fn run(folder: &Path, table: &mut Table, bulk: Option<f64>) {
-    let auditor =
-        |name: &str| library::auditor(library::open(&folder.join(name), Synchronous::Full));
-    let one = callers(&auditor("group-1.db"), 1);
-    let many = callers(&auditor("group-64.db"), 64);
-    table.goal(
-        "group commit: 64 callers against 1",
-        (per_second(many), per_second(one)),
-        many / one,
-        5.0,
-        Better::More,
-    );
-    if let Some(bulk) = bulk {
-        table.goal(
-            "group commit: 64 callers against W2e",
-            (per_second(many), per_second(bulk)),
-            many / bulk,
-            0.5,
-            Better::More,
-        );
-    }
-}
-
+/// Entries per second of some callers, each of which waits for its commit.
 #[expect(clippy::cast_precision_loss, reason = "a rate")]
-fn callers(auditor: &Auditor, callers: u64) -> f64 {
+pub(crate) fn callers(path: &Path, callers: u64) -> f64 {
+    let auditor = library::auditor(library::open(path, Synchronous::Full));
     let (stop, done) = (AtomicBool::new(false), AtomicU64::new(0));
     let start = Instant::now();
     std::thread::scope(|scope| {
         for caller in 0..callers {
-            let (stop, done) = (&stop, &done);
+            let (auditor, stop, done) = (&auditor, &stop, &done);
             scope.spawn(move || {
                 let mut number = caller;
                 while !stop.load(Ordering::Relaxed) {

@@ -2,7 +2,7 @@
 //! system, same settings, same bytes stored. Prints a table of ratios.
 //!
 //! `cargo bench -p audit-sqlite` runs all of it; `cargo bench -p audit-sqlite -- w3` a part:
-//! `w1`, `w2e`, `group`, `w3`.
+//! `w1`, `w2e` (with group commit), `w3`.
 
 #![expect(
     clippy::unwrap_used,
@@ -39,9 +39,8 @@ fn main() {
     if wanted("w1") {
         single::run(folder, &mut table);
     }
-    let bulk = wanted("w2e").then(|| bulk::run(folder, &mut table));
-    if wanted("group") {
-        group::run(folder, &mut table, bulk);
+    if wanted("w2e") {
+        bulk::run(folder, &mut table);
     }
     if wanted("w3") {
         query::run(folder, &mut table);

@@ -10,6 +10,7 @@ use super::queue::{Batch, Gap, Queue};
 use super::{Answer, Shared};
 use crate::entry::{Actor, AuditEntry, Entity, Outcome, Severity, Tenant, action};
 use crate::error::{Error, ErrorKind, Result};
+use crate::record::policy::Delivery as Mode;
 use crate::record::receipt::Receipt;
 use crate::record::report::{Problem, ProblemKind};
 use crate::record::statistics::LastError;
@@ -21,7 +22,7 @@ const GROUP: usize = 1024;
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long a commit is put off when the callers of the last one are about to come back.
-const GATHERING: Duration = Duration::from_micros(150);
+const GATHERING: Duration = Duration::from_micros(250);
 
 pub(super) fn run(shared: &Arc<Shared>) {
     let mut pause = None;
@@ -37,7 +38,8 @@ pub(super) fn run(shared: &Arc<Shared>) {
         match round {
             Ok(None) => return,
             Ok(Some((size, failed))) => {
-                last_group = size;
+                // A crowd thins out slowly: one group that some came late for is no sign.
+                last_group = size.max(last_group - last_group.div_ceil(8));
                 pause = failed.then(|| {
                     pause.map_or(FIRST_PAUSE, |pause: Duration| {
                         (pause * 2).min(LONGEST_PAUSE)
@@ -296,10 +298,12 @@ fn succeed(shared: &Shared, mut batches: Vec<Batch>, appended: &[Appended], retr
     });
     for (batch, answer) in batches.iter_mut().zip(answers) {
         if let Some(ticket) = batch.ticket.take() {
-            ticket.answer(answer);
+            ticket.answer_with(answer, std::mem::take(&mut batch.entries));
         }
     }
-    shared.lock().leave_memory(batches);
+    if shared.mode == Mode::Buffered {
+        shared.lock().leave_memory(batches);
+    }
     if conflicts > 0 {
         report_lost(shared, conflicts, &conflict());
     }

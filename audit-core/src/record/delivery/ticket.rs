@@ -4,6 +4,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
+use crate::entry::AuditEntry;
 use crate::error::Result;
 use crate::record::Receipt;
 
@@ -23,6 +24,9 @@ struct State {
     waker: Option<Waker>,
     /// Nobody waits any more, and nobody can be told of a failure.
     abandoned: bool,
+    /// The entries, once they are written. Memory goes back fastest on the thread that asked for
+    /// it: the caller drops them.
+    spent: Vec<AuditEntry>,
 }
 
 #[derive(Debug, Default)]
@@ -69,12 +73,18 @@ impl Ticket {
     }
 
     pub(crate) fn answer(&self, answer: Answer) {
+        self.answer_with(answer, Vec::new());
+    }
+
+    /// Answers, and gives the entries back to whoever made them.
+    pub(crate) fn answer_with(&self, answer: Answer, entries: Vec<AuditEntry>) {
         let waker = {
             let mut state = self.lock();
             if matches!(state.phase, Phase::Answered(_) | Phase::Withdrawn) {
                 return;
             }
             state.phase = Phase::Answered(Some(answer));
+            state.spent = entries;
             state.waker.take()
         };
         self.answered.notify_one();
@@ -105,6 +115,9 @@ impl Ticket {
             if let Phase::Answered(answer) = &mut state.phase
                 && let Some(answer) = answer.take()
             {
+                let spent = std::mem::take(&mut state.spent);
+                drop(state);
+                drop(spent);
                 return Waited::Answered(answer);
             }
             let left = deadline.saturating_duration_since(Instant::now());
