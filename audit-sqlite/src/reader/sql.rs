@@ -78,7 +78,7 @@ impl Source {
     /// What has to be added to read whole rows.
     fn rows(self) -> &'static str {
         match self {
-            Self::Entity => " CROSS JOIN audit_entry AS e ON e.seq = p.seq",
+            Self::Entity => " CROSS JOIN audit_entry AS e ON e.seq = p.seq AND e.tenant = p.tenant",
             _ => "",
         }
     }
