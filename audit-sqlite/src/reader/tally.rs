@@ -98,7 +98,12 @@ pub(crate) fn open_index(scope: Scope<'_>) -> Result<i64> {
 
 /// Narrows parts of the log to those that hold entries of every set. Neighbouring blocks are one
 /// part; what is behind the full blocks stays.
-pub(crate) fn narrow(scope: Scope<'_>, sets: &[Tallied], parts: Vec<Part>) -> Result<Vec<Part>> {
+pub(crate) fn narrow(
+    scope: Scope<'_>,
+    sets: &[Tallied],
+    parts: Vec<Part>,
+    open: i64,
+) -> Result<Vec<Part>> {
     let (Some(begin), Some(end)) = (parts.first(), parts.last()) else {
         return Ok(parts);
     };
@@ -118,7 +123,7 @@ pub(crate) fn narrow(scope: Scope<'_>, sets: &[Tallied], parts: Vec<Part>) -> Re
         let first = block.saturating_mul(BLOCK);
         holding.add((first, first.saturating_add(BLOCK - 1)));
     }
-    holding.add((open_index(scope)?, i64::MAX));
+    holding.add((open, i64::MAX));
     Ok(holding.within(&parts))
 }
 

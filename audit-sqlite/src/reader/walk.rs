@@ -56,8 +56,16 @@ pub(crate) fn route<'f>(
     let Some(mut resolved) = resolve(scope, filter)? else {
         return Ok(None);
     };
-    let parts = parts(scope, filter, order, after)?;
-    let Some(mut bounds) = bounds(scope, &parts, !resolved.candidates.is_empty())? else {
+    let is_timed = filter.since.is_some() || filter.until.is_some();
+    let has_candidates = !resolved.candidates.is_empty();
+    // Asked once, and only where full blocks play a part.
+    let open = if is_timed || has_candidates || !resolved.tallied.is_empty() {
+        tally::open_index(scope)?
+    } else {
+        0
+    };
+    let parts = parts(scope, filter, order, after, open)?;
+    let Some(mut bounds) = bounds(scope, &parts, open, has_candidates)? else {
         return Ok(None);
     };
     for set in &resolved.tallied {
@@ -70,7 +78,7 @@ pub(crate) fn route<'f>(
     let streams = choose(scope, candidates, bounds, &resolved.tallied)?;
     let (parts, places) = match &streams {
         Some(_) => (vec![bounds.idx], Vec::new()),
-        None => lead(scope, &resolved.tallied, parts)?,
+        None => lead(scope, &resolved.tallied, parts, open)?,
     };
     Ok(Some(Route {
         streams: streams.unwrap_or_else(|| {
@@ -85,20 +93,31 @@ pub(crate) fn route<'f>(
 }
 
 /// How the log itself leads: through the places of rare verbs, or else through its blocks.
-fn lead(scope: Scope<'_>, sets: &[Tallied], parts: Vec<Part>) -> Result<(Vec<Part>, Vec<i64>)> {
+fn lead(
+    scope: Scope<'_>,
+    sets: &[Tallied],
+    parts: Vec<Part>,
+    open: i64,
+) -> Result<(Vec<Part>, Vec<i64>)> {
     for set in sets {
         if let Some(places) = tally::places(scope, set, &parts)? {
             let mut tail = Parts::default();
-            tail.add((tally::open_index(scope)?, i64::MAX));
+            tail.add((open, i64::MAX));
             return Ok((tail.within(&parts), places));
         }
     }
-    Ok((tally::narrow(scope, sets, parts)?, Vec::new()))
+    Ok((tally::narrow(scope, sets, parts, open)?, Vec::new()))
 }
 
 /// What lies behind the cursor, and within blocks that the time range touches. The entries
 /// behind the full blocks may have any time.
-fn parts(scope: Scope<'_>, filter: &Filter, order: Order, after: Option<u64>) -> Result<Vec<Part>> {
+fn parts(
+    scope: Scope<'_>,
+    filter: &Filter,
+    order: Order,
+    after: Option<u64>,
+    open: i64,
+) -> Result<Vec<Part>> {
     let after = after.map(|after| i64::try_from(after).unwrap_or(i64::MAX));
     let behind = match (after, order) {
         (None, _) => (0, i64::MAX),
@@ -126,23 +145,21 @@ fn parts(scope: Scope<'_>, filter: &Filter, order: Order, after: Option<u64>) ->
         let end = latest.saturating_add(1).saturating_mul(BLOCK);
         parts.add((earliest.saturating_mul(BLOCK), end - 1));
     }
-    parts.add((tally::open_index(scope)?, i64::MAX));
+    parts.add((open, i64::MAX));
     Ok(parts.within(&[behind]))
 }
 
 /// The bounds around all parts.
-fn bounds(scope: Scope<'_>, parts: &[Part], needs_seq: bool) -> Result<Option<Bounds>> {
+fn bounds(scope: Scope<'_>, parts: &[Part], open: i64, needs_seq: bool) -> Result<Option<Bounds>> {
     let (Some((low, _)), Some((_, high))) = (parts.first(), parts.last()) else {
         return Ok(None);
     };
     let (low, high) = (*low, *high);
     let mut bounds = Bounds {
         idx: (low, high),
+        open,
         ..Bounds::ALL
     };
-    if needs_seq {
-        bounds.open = tally::open_index(scope)?;
-    }
     if needs_seq && low > 0 {
         let seq = first(
             scope.connection,

@@ -80,8 +80,8 @@ pub(crate) struct Queue {
     gaps: BTreeMap<Tenant, Gap>,
     /// Losses that an entry tried to tell of, which has to be the same when it is tried again.
     telling: Vec<(Tenant, Gap)>,
-    /// How many of them the delivery thread is writing.
-    in_flight_gaps: usize,
+    /// Those of them that the delivery thread is writing.
+    in_flight_gaps: Vec<(Tenant, Gap)>,
     pub(crate) tally: Tally,
     pub(crate) closing: bool,
     pub(crate) closed: bool,
@@ -161,7 +161,7 @@ impl Queue {
         self.outstanding = self.batches.iter().map(|batch| batch.number).collect();
         self.entries = self.batches.iter().map(|batch| batch.entries.len()).sum();
         self.bytes = self.batches.iter().map(|batch| batch.bytes).sum();
-        self.in_flight_gaps = 0;
+        self.telling.append(&mut self.in_flight_gaps);
     }
 
     /// Keeps the memory of batches that are done with, as much as one group needs.
@@ -194,7 +194,7 @@ impl Queue {
 
     /// Whether there are losses that no stored entry tells of.
     fn has_untold(&self) -> bool {
-        !self.gaps.is_empty() || !self.telling.is_empty() || self.in_flight_gaps > 0
+        !self.gaps.is_empty() || !self.telling.is_empty() || !self.in_flight_gaps.is_empty()
     }
 
     /// Whether there are losses to tell of now.
@@ -206,20 +206,20 @@ impl Queue {
     pub(crate) fn take_gaps(&mut self) -> Vec<(Tenant, Gap)> {
         let mut gaps = std::mem::take(&mut self.telling);
         gaps.extend(std::mem::take(&mut self.gaps));
-        self.in_flight_gaps = gaps.len();
+        self.in_flight_gaps.clone_from(&gaps);
         gaps
     }
 
     /// The losses are told of.
     pub(crate) fn gaps_told(&mut self) {
-        self.tally.gaps += self.in_flight_gaps as u64;
-        self.in_flight_gaps = 0;
+        self.tally.gaps += self.in_flight_gaps.len() as u64;
+        self.in_flight_gaps.clear();
     }
 
     /// The losses could not be told of, or nobody knows.
     pub(crate) fn gaps_untold(&mut self, gaps: Vec<(Tenant, Gap)>) {
         self.telling.extend(gaps);
-        self.in_flight_gaps = 0;
+        self.in_flight_gaps.clear();
     }
 }
 
