@@ -58,7 +58,7 @@ pub use audit_macros::{Audited, audit_action};
 pub use crate::context::{
     AuditContext, Carrier, ContextGuard, InContext, LateActor, WithContext, in_current_context,
 };
-pub use crate::diff::{Audited, FieldDiff, FieldSnapshot, diff};
+pub use crate::diff::{Audited, Digestible, FieldDiff, FieldSnapshot, Nested, diff};
 // Not in `__private`: rustc names it to the user.
 #[doc(hidden)]
 pub use crate::diff::Recordable;
@@ -85,13 +85,49 @@ pub use crate::store::{Appended, AuditStore, Durability, MemoryStore, Query};
 pub mod __private {
     pub use std::string::String;
 
-    use crate::entry::{EntityId, ToEntityId};
+    use crate::diff::{FieldDiff, FieldSnapshot, Nested};
+    use crate::entry::{EntityId, Tenant, ToEntityId};
     pub use crate::record::action::{ActionCall, ActionFuture, ActionOutcome};
 
     pub mod outcome {
         pub use crate::record::outcome::{
             Probe, ViaError, ViaErrorOutcome, ViaErrorText, ViaReturn,
         };
+    }
+
+    /// Lists whose items have a key.
+    pub mod keyed {
+        pub use crate::diff::keyed::{
+            ByFields, ByValue, ItemKind, ItemProbe, List, ViaNested, ViaValue,
+        };
+    }
+
+    pub use crate::diff::{Mark, SnapshotMark};
+    pub use crate::{__audit_keyed as keyed, __audit_keyed_snapshot as keyed_snapshot};
+
+    pub fn nested<T: Nested + ?Sized>(
+        fields: &mut FieldDiff,
+        field: &'static str,
+        before: &T,
+        after: &T,
+    ) {
+        fields.nested(field, before, after);
+    }
+
+    pub fn nested_snapshot<T: Nested + ?Sized>(
+        fields: &mut FieldSnapshot,
+        field: &'static str,
+        value: &T,
+    ) {
+        fields.nested(field, value);
+    }
+
+    pub fn other_variant<T: Nested + ?Sized>(fields: &mut FieldDiff, before: &T, after: &T) {
+        fields.other_variant(before, after);
+    }
+
+    pub fn tenant(tenant: &dyn std::fmt::Display) -> Tenant {
+        Tenant::from(tenant.to_string())
     }
 
     pub fn entity_id(id: &dyn ToEntityId) -> EntityId {
@@ -101,4 +137,31 @@ pub mod __private {
     pub fn display_name(name: &dyn std::fmt::Display) -> String {
         name.to_string()
     }
+}
+
+/// Compares two lists whose items have a key.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __audit_keyed {
+    ($fields:expr, $name:expr, $member:expr, $before:expr, $after:expr, $key:expr $(,)?) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::keyed::{ViaNested as _, ViaValue as _};
+        let before = $crate::__private::keyed::List::new($before);
+        let after = $crate::__private::keyed::List::new($after);
+        let kind = (&&after.probe()).__audit_kind();
+        after.compare(before, kind, $member, $key, $fields, $name)
+    }};
+}
+
+/// Takes down a list whose items have a key.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __audit_keyed_snapshot {
+    ($fields:expr, $name:expr, $value:expr $(,)?) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::keyed::{ViaNested as _, ViaValue as _};
+        let list = $crate::__private::keyed::List::new($value);
+        let kind = (&&list.probe()).__audit_kind();
+        list.take(kind, $fields, $name)
+    }};
 }

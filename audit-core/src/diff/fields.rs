@@ -1,18 +1,83 @@
-//! What a record's fields report to.
+//! What a record's fields report to, when two versions of it are compared.
+
+use std::mem;
 
 use serde::Serialize;
 use serde_json::Value;
 
+use super::digest::Digestible;
+use super::inside;
+use super::nested::Nested;
+use super::recorded::{Recorded, record};
+use super::snapshot::{self, FieldSnapshot};
+use super::{Recordable, marks};
 use crate::MASK;
-use crate::diff::Recordable;
+use crate::entry::path::{self, push_member, push_position};
 use crate::entry::{Change, Changes};
 use crate::error::{Error, Result};
 
+/// Records nested deeper than this are compared, but told of as a whole.
+const MOST_NESTED: usize = 32;
+
+/// How many changes of one record are told one by one.
+const MOST_CHANGES: usize = 10_000;
+
+/// Under which name the variant of an enum stands that is a record itself.
+pub(super) const VARIANT: &str = "variant";
+
 /// Collects the fields that differ. Costs nothing while nothing differs.
+///
+/// Derived code calls it; call it yourself where a type cannot derive:
+///
+/// ```
+/// use audit_core::{Audited, EntityId, FieldDiff, FieldSnapshot, diff};
+///
+/// struct Reading { celsius: f64, sensor: String }
+///
+/// impl Audited for Reading {
+///     const ENTITY_TYPE: &'static str = "reading";
+///     fn audit_id(&self) -> Option<EntityId> { None }
+///     fn audit_name(&self) -> Option<String> { Some(self.sensor.clone()) }
+///     fn audit_diff(&self, after: &Self, fields: &mut FieldDiff) {
+///         if (self.celsius - after.celsius).abs() > 0.1 {
+///             fields.replaced("celsius", &self.celsius, &after.celsius);
+///         }
+///         fields.track("sensor", &self.sensor, &after.sensor);
+///     }
+///     fn audit_snapshot(&self, fields: &mut FieldSnapshot) {
+///         fields.track("celsius", &self.celsius);
+///         fields.track("sensor", &self.sensor);
+///     }
+/// }
+///
+/// # let reading = |celsius| Reading { celsius, sensor: "attic".to_owned() };
+/// assert!(diff(&reading(20.0), &reading(20.05))?.is_empty());
+/// assert!(diff(&reading(20.0), &reading(21.0))?.touches("celsius"));
+/// # Ok::<(), audit_core::Error>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct FieldDiff {
     changes: Changes,
+    /// How many of the changes count; the others are stored with them only.
+    counting: Counting,
+    /// How many records deep.
+    level: usize,
     error: Option<Error>,
+}
+
+/// Places of the changes that do not count.
+#[derive(Debug, Default)]
+struct Counting {
+    ignored: Vec<usize>,
+}
+
+/// How much was reported before something else is.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    changes: usize,
+    masked: usize,
+    sensitive: usize,
 }
 
 impl FieldDiff {
@@ -28,26 +93,17 @@ impl FieldDiff {
         T: PartialEq + Serialize + ?Sized,
     {
         if before != after {
-            self.differs(field, before.to_json(), after.to_json());
+            self.replaced(field, before, after);
         }
     }
 
-    /// Reports a field that differs, for generated code, which has compared it.
-    #[doc(hidden)]
-    pub fn changed(
-        &mut self,
-        field: &'static str,
-        before: &dyn Recordable,
-        after: &dyn Recordable,
-    ) {
-        self.differs(field, before.to_json(), after.to_json());
-    }
-
-    /// Reports a field that differs and whose values are never stored, for generated code.
-    #[doc(hidden)]
-    pub fn changed_secret(&mut self, field: &'static str) {
-        let change = Change::replaced(masked(), masked());
-        self.changes.push(field.to_owned(), change);
+    /// Reports a field that the caller has found to differ.
+    pub fn replaced<B, A>(&mut self, field: &'static str, before: &B, after: &A)
+    where
+        B: Serialize + ?Sized,
+        A: Serialize + ?Sized,
+    {
+        self.differs(field, record(before), record(after));
     }
 
     /// Compares a field whose values are never stored: only that it changed is.
@@ -60,118 +116,292 @@ impl FieldDiff {
         }
     }
 
+    /// Compares a field that is a record itself: its changes stand at paths such as
+    /// `location.city`.
+    pub fn nested<T: Nested + ?Sized>(&mut self, field: &'static str, before: &T, after: &T) {
+        if self.level == MOST_NESTED {
+            if self.would_change(before, after) {
+                let mark = self.mark();
+                self.whole(before, after);
+                self.put_in(mark, field);
+            }
+            return;
+        }
+        let mark = self.mark();
+        self.level += 1;
+        before.nested_diff(after, self);
+        self.level -= 1;
+        self.put_in(mark, field);
+    }
+
     /// The changes.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if a field that differs cannot be
     /// written as JSON.
-    pub fn finish(self) -> Result<Changes> {
-        finish(self.changes, self.error)
+    pub fn finish(mut self) -> Result<Changes> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        self.counting.ignored.sort_unstable();
+        self.counting.ignored.dedup();
+        if self.counting.ignored.len() == self.changes.len() {
+            return Ok(Changes::new());
+        }
+        Ok(self.changes)
     }
 
-    #[cold]
+    /// Adds what happened at a path inside of what is compared now.
+    pub(super) fn push(&mut self, path: String, change: Change) {
+        if self.changes.len() < MOST_CHANGES {
+            self.changes.push(path, change);
+        } else {
+            self.changes.extra_mut().left_out += 1;
+        }
+    }
+
+    /// A record that became another as a whole.
+    pub(super) fn whole<T: Nested + ?Sized>(&mut self, before: &T, after: &T) {
+        if self.level > MOST_NESTED {
+            return self.push(String::new(), Change::default());
+        }
+        let old = self.snapshot(|fields| before.nested_snapshot(fields));
+        let new = self.snapshot(|fields| after.nested_snapshot(fields));
+        self.push(String::new(), Change::replaced(old, new));
+    }
+
+    /// Whether anything differs, without telling what.
+    pub(super) fn would_change<T: Nested + ?Sized>(&self, before: &T, after: &T) -> bool {
+        let mut deeper = Self {
+            level: self.level.max(MOST_NESTED) + 1,
+            ..Self::new()
+        };
+        before.nested_diff(after, &mut deeper);
+        !deeper.changes.is_empty() || deeper.error.is_some()
+    }
+
+    pub(super) fn fail(&mut self, field: &str) {
+        self.error = Some(snapshot::unwritable(field));
+    }
+
+    /// Takes the value of something that is told of as a whole.
+    pub(super) fn snapshot(&mut self, of: impl FnOnce(&mut FieldSnapshot)) -> Value {
+        let digests = match self.changes.extra() {
+            Some(extra) if !extra.digests.is_empty() => {
+                mem::take(&mut self.changes.extra_mut().digests)
+            }
+            _ => Vec::new(),
+        };
+        let mut fields = FieldSnapshot::inside(digests);
+        of(&mut fields);
+        let snapshot::Taken {
+            value,
+            digests,
+            sensitive,
+            error,
+        } = fields.take();
+        if !digests.is_empty() {
+            self.changes.extra_mut().digests = digests;
+        }
+        if !sensitive.is_empty() {
+            self.changes.extra_mut().sensitive.extend(sensitive);
+        }
+        if let Some(error) = error {
+            self.error = Some(error);
+        }
+        value
+    }
+
+    /// Puts what was reported since `mark` into a field.
+    pub(super) fn put_in(&mut self, mark: Mark, field: &str) {
+        if !self.has_changed_since(mark) || field.is_empty() {
+            return;
+        }
+        let mut steps = String::new();
+        push_member(&mut steps, field);
+        self.prefix(mark, &steps);
+    }
+
+    /// Puts what was reported since `mark` at a position of a list.
+    pub(super) fn put_at(&mut self, mark: Mark, position: usize) {
+        if self.has_changed_since(mark) {
+            let mut steps = String::new();
+            push_position(&mut steps, position);
+            self.prefix(mark, &steps);
+        }
+    }
+
+    pub(super) fn has_changed_since(&self, mark: Mark) -> bool {
+        self.changes.len() > mark.changes
+    }
+
+    pub(super) fn prefix(&mut self, mark: Mark, steps: &str) {
+        for place in mark.changes..self.changes.len() {
+            if let Some(path) = self.changes.path_mut(place) {
+                path::prefix(path, steps);
+            }
+        }
+        if self.changes.extra().is_some() {
+            let extra = self.changes.extra_mut();
+            let masked = extra.masked.iter_mut().skip(mark.masked);
+            let sensitive = extra.sensitive.iter_mut().skip(mark.sensitive);
+            masked
+                .chain(sensitive)
+                .for_each(|path| path::prefix(path, steps));
+        }
+    }
+
+    /// Forgets what was reported since `mark`.
+    pub(super) fn rewind(&mut self, mark: Mark) {
+        self.changes.truncate(mark.changes);
+        self.counting.ignored.retain(|place| *place < mark.changes);
+        if self.changes.extra().is_some() {
+            let extra = self.changes.extra_mut();
+            extra.masked.truncate(mark.masked);
+            extra.sensitive.truncate(mark.sensitive);
+        }
+    }
+
+    /// The change at the very thing that was compared since `mark`, if there is one.
+    pub(super) fn root_change(&mut self, mark: Mark) -> Option<&mut Change> {
+        let place = (mark.changes..self.changes.len()).find(|place| {
+            self.changes
+                .path_mut(*place)
+                .is_some_and(|path| path.is_empty())
+        })?;
+        self.changes.at_mut(place)
+    }
+
     fn differs(
         &mut self,
         field: &'static str,
-        before: serde_json::Result<Value>,
-        after: serde_json::Result<Value>,
+        before: serde_json::Result<Recorded>,
+        after: serde_json::Result<Recorded>,
     ) {
         match (before, after) {
-            (Ok(old), Ok(new)) => {
-                let change = Change::replaced(old, new);
-                self.changes.push(field.to_owned(), change);
+            (Ok(before), Ok(after)) => {
+                let mark = self.mark();
+                inside::compare(before, after, self);
+                self.put_in(mark, field);
             }
-            _ => self.error = Some(unwritable(field)),
+            _ => self.fail(field),
         }
     }
 }
 
-/// Collects every field with its value: what a record was when it was created, or last was.
-#[derive(Debug)]
-pub struct FieldSnapshot {
-    changes: Changes,
-    created: bool,
-    error: Option<Error>,
-}
+/// What generated code calls. It has compared the fields.
+#[doc(hidden)]
+impl FieldDiff {
+    #[cold]
+    pub fn changed(
+        &mut self,
+        field: &'static str,
+        before: &dyn Recordable,
+        after: &dyn Recordable,
+    ) {
+        self.differs(field, before.to_recorded(), after.to_recorded());
+    }
 
-impl FieldSnapshot {
-    /// The fields of a record that came to be: there are only new values.
+    #[cold]
+    pub fn changed_secret(&mut self, field: &'static str) {
+        let mask = || Value::String(MASK.to_owned());
+        self.push(named(field), Change::replaced(mask(), mask()));
+    }
+
+    #[cold]
+    pub fn changed_masked(
+        &mut self,
+        field: &'static str,
+        before: &dyn Recordable,
+        after: &dyn Recordable,
+    ) {
+        match (before.to_recorded(), after.to_recorded()) {
+            (Ok(before), Ok(after)) => {
+                let mask = |recorded: Recorded| marks::mark(marks::MASKED, recorded.value);
+                self.push(named(field), Change::replaced(mask(before), mask(after)));
+                self.changes.extra_mut().masked.push(named(field));
+            }
+            _ => self.fail(field),
+        }
+    }
+
+    #[cold]
+    pub fn changed_digest(
+        &mut self,
+        field: &'static str,
+        before: &dyn Digestible,
+        after: &dyn Digestible,
+    ) {
+        let old = self.snapshot(|fields| fields.digest("", before));
+        let new = self.snapshot(|fields| fields.digest("", after));
+        self.push(named(field), Change::replaced(old, new));
+    }
+
     #[must_use]
-    pub fn created() -> Self {
-        Self {
-            changes: Changes::new(),
-            created: true,
-            error: None,
+    pub fn mark(&self) -> Mark {
+        let extra = self.changes.extra();
+        Mark {
+            changes: self.changes.len(),
+            masked: extra.map_or(0, |extra| extra.masked.len()),
+            sensitive: extra.map_or(0, |extra| extra.sensitive.len()),
         }
     }
 
-    /// The fields of a record that went: there are only old values.
-    #[must_use]
-    pub fn deleted() -> Self {
-        Self {
-            created: false,
-            ..Self::created()
+    /// What was reported since `mark` is stored, but is no reason for an entry.
+    pub fn ignore(&mut self, mark: Mark) {
+        let places = mark.changes..self.changes.len();
+        self.counting.ignored.extend(places);
+    }
+
+    /// Texts that were reported since `mark` keep at most so many characters.
+    pub fn truncate(&mut self, mark: Mark, most: usize) {
+        for place in mark.changes..self.changes.len() {
+            if let Some(change) = self.changes.at_mut(place) {
+                let values = change.old.iter_mut().chain(change.new.iter_mut());
+                values.for_each(|value| marks::cut(value, most));
+            }
         }
     }
 
-    /// Reports a field with its value.
-    pub fn track<T: Serialize + ?Sized>(&mut self, field: &'static str, value: &T) {
-        self.take(field, value.to_json());
-    }
-
-    /// Reports a field with its value, for generated code.
-    #[doc(hidden)]
-    pub fn field(&mut self, field: &'static str, value: &dyn Recordable) {
-        self.take(field, value.to_json());
-    }
-
-    /// Reports that a field is there; its value is never stored.
-    pub fn redact(&mut self, field: &'static str) {
-        self.push(field, masked());
-    }
-
-    /// The snapshot, as changes that have one side only.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if a field cannot be written as JSON.
-    pub fn finish(self) -> Result<Changes> {
-        finish(self.changes, self.error)
-    }
-
-    fn take(&mut self, field: &'static str, value: serde_json::Result<Value>) {
-        match value {
-            Ok(value) => self.push(field, value),
-            Err(_) => self.error = Some(unwritable(field)),
+    /// What was reported since `mark` is personal.
+    pub fn sensitive(&mut self, mark: Mark) {
+        for place in mark.changes..self.changes.len() {
+            if let Some(path) = self.changes.path_mut(place).cloned() {
+                self.changes.extra_mut().sensitive.push(path);
+            }
         }
     }
 
-    fn push(&mut self, field: &'static str, value: Value) {
-        let change = if self.created {
-            Change::added(value)
-        } else {
-            Change::removed(value)
-        };
-        self.changes.push(field.to_owned(), change);
+    /// Reports what changed inside of a variant that both sides are.
+    pub fn variant(&mut self, name: &'static str, compare: impl FnOnce(&mut Self)) {
+        let mark = self.mark();
+        compare(self);
+        self.put_in(mark, name);
+        self.put_in_variant(mark);
+    }
+
+    /// Reports that one variant became another.
+    pub fn other_variant<T: Nested + ?Sized>(&mut self, before: &T, after: &T) {
+        let mark = self.mark();
+        self.whole(before, after);
+        self.put_in_variant(mark);
+    }
+
+    /// An enum that is the record itself has a path for its variant, too.
+    fn put_in_variant(&mut self, mark: Mark) {
+        if self.level == 0 {
+            self.put_in(mark, VARIANT);
+        }
     }
 }
 
-fn masked() -> Value {
-    Value::String(MASK.to_owned())
-}
-
-fn finish(changes: Changes, error: Option<Error>) -> Result<Changes> {
-    match error {
-        Some(error) => Err(error),
-        None => Ok(changes),
+fn named(field: &str) -> String {
+    let mut path = String::new();
+    if !field.is_empty() {
+        push_member(&mut path, field);
     }
-}
-
-fn unwritable(field: &str) -> Error {
-    Error::invalid(format!(
-        "the field `{field}` cannot be written as JSON; mark it `#[audit(exclude)]` or `#[audit(redact)]`, or give its type another `Serialize`"
-    ))
+    path
 }
 
 #[cfg(test)]
@@ -205,27 +435,50 @@ mod tests {
     fn none_and_null_and_absent_are_told_apart() {
         let mut fields = FieldDiff::new();
         fields.track("assignee", &None::<&str>, &Some("ada"));
+        fields.track("due", &None::<Option<u8>>, &Some(None));
         let changes = fields.finish().unwrap();
         assert_eq!(
             changes.get("assignee").unwrap(),
             &Change::replaced(Value::Null, json!("ada"))
         );
-
-        let mut fields = FieldSnapshot::created();
-        fields.track("assignee", &None::<&str>);
-        let changes = fields.finish().unwrap();
         assert_eq!(
-            changes.get("assignee").unwrap(),
-            &Change::added(Value::Null)
+            changes.get("due").unwrap(),
+            &Change::replaced(Value::Null, json!({"$some": null}))
         );
     }
 
     #[test]
-    fn what_cannot_be_written_names_the_field_not_the_value() {
-        let bad = HashMap::from([(vec![1, 2], "hunter2")]);
-        let mut fields = FieldSnapshot::deleted();
-        fields.track("by_pair", &bad);
-        let error = fields.finish().unwrap_err().to_string();
-        assert!(error.contains("`by_pair`") && !error.contains("hunter2"));
+    fn what_reads_the_same_is_no_change() {
+        let mut fields = FieldDiff::new();
+        fields.track("load", &f64::NAN, &f64::NAN);
+        assert!(fields.finish().unwrap().is_empty());
+    }
+
+    #[test]
+    fn ignored_changes_alone_are_none() {
+        let mut fields = FieldDiff::new();
+        let mark = fields.mark();
+        fields.track("seen", &1, &2);
+        fields.ignore(mark);
+        fields.ignore(mark);
+        assert!(fields.finish().unwrap().is_empty());
+
+        let mut fields = FieldDiff::new();
+        let mark = fields.mark();
+        fields.track("seen", &1, &2);
+        fields.ignore(mark);
+        fields.track("status", &1, &2);
+        assert_eq!(fields.finish().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn there_is_an_end_to_changes() {
+        let before: HashMap<u32, u32> = (0..20_000).map(|key| (key, 0)).collect();
+        let after = before.keys().map(|key| (*key, 1)).collect();
+        let mut fields = FieldDiff::new();
+        fields.track("counters", &before, &after);
+        let changes = fields.finish().unwrap();
+        assert_eq!(changes.len(), MOST_CHANGES);
+        assert_eq!(changes.extra().unwrap().left_out, 10_000);
     }
 }

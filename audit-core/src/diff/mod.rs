@@ -1,12 +1,22 @@
 //! What changed: the [`Audited`] trait and what its fields report to.
 
+pub(crate) mod digest;
 mod fields;
+mod inside;
+pub(crate) mod keyed;
+pub(crate) mod marks;
+mod nested;
 mod recordable;
+mod recorded;
+mod set;
+mod snapshot;
 
-use crate::entry::{Entity, EntityId};
-
-pub use self::fields::{FieldDiff, FieldSnapshot};
+pub use self::digest::Digestible;
+pub use self::fields::{FieldDiff, Mark};
+pub use self::nested::Nested;
 pub use self::recordable::Recordable;
+pub use self::snapshot::{FieldSnapshot, SnapshotMark};
+use crate::entry::{Entity, EntityId, Tenant};
 
 /// A record whose changes can be audited; derive it.
 ///
@@ -58,6 +68,12 @@ pub trait Audited {
 
     /// The name of this record as people know it.
     fn audit_name(&self) -> Option<String>;
+
+    /// The tenant of this record, where it says one: its entries go to this tenant's log, whatever
+    /// the context is.
+    fn audit_tenant(&self) -> Option<Tenant> {
+        None
+    }
 
     /// Reports each field that differs between this and `after`.
     fn audit_diff(&self, after: &Self, fields: &mut FieldDiff);

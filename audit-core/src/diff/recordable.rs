@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::recorded::{self, Recorded};
+
 /// A value that can stand in an entry: any [`Serialize`].
 ///
 /// A trait of its own for two reasons: an object can be made of it, so that generated code is
@@ -20,11 +22,27 @@ pub trait Recordable {
     ///
     /// Whatever its `Serialize` says.
     fn to_json(&self) -> serde_json::Result<Value>;
+
+    /// The value as it stands in changes, with marks for what JSON has no word for.
+    ///
+    /// # Errors
+    ///
+    /// Whatever its `Serialize` says.
+    #[expect(
+        private_interfaces,
+        reason = "the trait is hidden, and called by generated code as an object only"
+    )]
+    fn to_recorded(&self) -> serde_json::Result<Recorded>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + ?Sized> Recordable for T {
     fn to_json(&self) -> serde_json::Result<Value> {
         serde_json::to_value(self)
+    }
+
+    #[expect(private_interfaces, reason = "see the trait")]
+    fn to_recorded(&self) -> serde_json::Result<Recorded> {
+        recorded::record(self)
     }
 }

@@ -19,6 +19,19 @@ pub struct Move {
 
 /// What happened at one path. Absent is not null: `old` is `None` where there was nothing, and
 /// `Some(Value::Null)` where the value was null.
+///
+/// A value is what `serde` makes of it, as JSON. What JSON has no word for stands as a *mark*, an
+/// object with one member that begins with `$`; a recorded member that begins with `$` itself is
+/// written with another `$` in front, so that no recorded value can be mistaken for a mark.
+///
+/// | mark | stands for |
+/// |---|---|
+/// | `{"$float": "NaN"}`, `"inf"`, `"-inf"` | a float that is not a number |
+/// | `{"$integer": "…"}` | an integer beyond 64 bits |
+/// | `{"$some": null}` | `Some(None)`, which is not `None` |
+/// | `{"$masked": …}` | what a function of `#[audit(mask = …)]` made of a value |
+/// | `{"$hash": "key:digest"}` | a value of which only a keyed digest is kept |
+/// | `{"$truncated": …}` | a value that was too long or too deep |
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Change {
@@ -39,6 +52,9 @@ pub struct Change {
     /// Where an item of a list went, if it moved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved: Option<Move>,
+    /// Where an item of a list came in or had been, if that was not at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<u64>,
 }
 
 impl Change {
@@ -66,7 +82,7 @@ impl Change {
         Self {
             old: Some(old),
             new: Some(new),
-            moved: None,
+            ..Self::default()
         }
     }
 }
@@ -88,8 +104,35 @@ impl Change {
 /// );
 /// assert!(changes.touches("status"));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Changes(Vec<(String, Change)>);
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    list: Vec<(String, Change)>,
+    /// Known until they are recorded.
+    extra: Option<Box<Extra>>,
+}
+
+/// What the recorder has to know of changes beyond what it stores.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extra {
+    /// What `{"$hash": "?n"}` stands for, to be digested with the key of the auditor.
+    pub(crate) digests: Vec<Plain>,
+    /// Paths of values that a function of the record's type has masked already.
+    pub(crate) masked: Vec<String>,
+    /// Paths of values that are personal.
+    pub(crate) sensitive: Vec<String>,
+    /// How many more changes there were than are kept.
+    pub(crate) left_out: u64,
+}
+
+/// A value that must not be seen.
+#[derive(Clone)]
+pub(crate) struct Plain(pub(crate) Value);
+
+impl fmt::Debug for Plain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Plain")
+    }
+}
 
 impl Changes {
     /// No changes.
@@ -103,27 +146,55 @@ impl Changes {
         let path: String = path.into();
         match self.get_mut(&path) {
             Some(present) => *present = change,
-            None => self.0.push((path, change)),
+            None => self.list.push((path, change)),
         }
     }
 
     /// Adds what happened at a path that the caller knows to be new.
     pub(crate) fn push(&mut self, path: String, change: Change) {
-        self.0.push((path, change));
+        self.list.push((path, change));
+    }
+
+    pub(crate) fn push_at(&mut self, place: usize, path: String, change: Change) {
+        self.list.insert(place.min(self.list.len()), (path, change));
+    }
+
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.list.truncate(len);
+    }
+
+    pub(crate) fn path_mut(&mut self, place: usize) -> Option<&mut String> {
+        self.list.get_mut(place).map(|(path, _)| path)
+    }
+
+    pub(crate) fn extra(&self) -> Option<&Extra> {
+        self.extra.as_deref()
+    }
+
+    pub(crate) fn extra_mut(&mut self) -> &mut Extra {
+        self.extra.get_or_insert_default()
+    }
+
+    pub(crate) fn take_extra(&mut self) -> Option<Box<Extra>> {
+        self.extra.take()
+    }
+
+    pub(crate) fn into_list(self) -> Vec<(String, Change)> {
+        self.list
     }
 
     pub(crate) fn at_mut(&mut self, place: usize) -> Option<&mut Change> {
-        self.0.get_mut(place).map(|(_, change)| change)
+        self.list.get_mut(place).map(|(_, change)| change)
     }
 
     pub(crate) fn pop(&mut self) -> Option<(String, Change)> {
-        self.0.pop()
+        self.list.pop()
     }
 
     /// What happened at exactly this path.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Change> {
-        self.0
+        self.list
             .iter()
             .find(|(present, _)| present == path)
             .map(|(_, change)| change)
@@ -131,7 +202,7 @@ impl Changes {
 
     /// What happened at exactly this path, to alter it.
     pub fn get_mut(&mut self, path: &str) -> Option<&mut Change> {
-        self.0
+        self.list
             .iter_mut()
             .find(|(present, _)| present == path)
             .map(|(_, change)| change)
@@ -140,7 +211,7 @@ impl Changes {
     /// Whether anything happened at this path or beneath it.
     #[must_use]
     pub fn touches(&self, path: &str) -> bool {
-        self.0
+        self.list
             .iter()
             .any(|(present, _)| is_at_or_beneath(present, path))
     }
@@ -149,7 +220,7 @@ impl Changes {
     #[must_use]
     pub fn fields(&self) -> Vec<&str> {
         let mut fields = Vec::new();
-        for (path, _) in &self.0 {
+        for (path, _) in &self.list {
             let field = first_segment(path);
             if !fields.contains(&field) {
                 fields.push(field);
@@ -161,11 +232,13 @@ impl Changes {
     /// Each path with what happened there.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Change)> {
-        self.0.iter().map(|(path, change)| (path.as_str(), change))
+        self.list
+            .iter()
+            .map(|(path, change)| (path.as_str(), change))
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Change)> {
-        self.0
+        self.list
             .iter_mut()
             .map(|(path, change)| (path.as_str(), change))
     }
@@ -173,13 +246,20 @@ impl Changes {
     /// How many paths changed.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.list.len()
     }
 
     /// Whether nothing changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.list.is_empty()
+    }
+}
+
+/// Two sets of changes are equal if they say the same of the same paths in the same order.
+impl PartialEq for Changes {
+    fn eq(&self, other: &Self) -> bool {
+        self.list == other.list
     }
 }
 
@@ -195,8 +275,8 @@ impl FromIterator<(String, Change)> for Changes {
 
 impl Serialize for Changes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (path, change) in &self.0 {
+        let mut map = serializer.serialize_map(Some(self.list.len()))?;
+        for (path, change) in &self.list {
             map.serialize_entry(path, change)?;
         }
         map.end()
@@ -219,7 +299,10 @@ impl<'de> Deserialize<'de> for Changes {
                 while let Some(change) = map.next_entry()? {
                     changes.push(change);
                 }
-                Ok(Changes(changes))
+                Ok(Changes {
+                    list: changes,
+                    extra: None,
+                })
             }
         }
 

@@ -7,6 +7,7 @@ mod id;
 mod json;
 pub(crate) mod limits;
 mod outcome;
+pub(crate) mod path;
 mod tenant;
 
 use std::net::IpAddr;
@@ -17,6 +18,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 pub use self::actor::{Actor, ActorKind};
+pub(crate) use self::changes::Plain;
 pub use self::changes::{Change, Changes, Move};
 pub use self::entity::Entity;
 pub use self::id::{ActorId, EntityId, IdRef, MAX_ID_BYTES, ToEntityId};

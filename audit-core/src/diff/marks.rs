@@ -1,0 +1,121 @@
+//! Marks: objects with one member that begins with `$`, for what JSON has no word for.
+
+use serde_json::{Map, Value, json};
+
+use crate::MASK;
+
+pub(crate) const FLOAT: &str = "$float";
+pub(crate) const INTEGER: &str = "$integer";
+pub(crate) const SOME: &str = "$some";
+pub(crate) const MASKED: &str = "$masked";
+pub(crate) const HASH: &str = "$hash";
+pub(crate) const TRUNCATED: &str = "$truncated";
+
+/// Marks whose value cannot be written back.
+const LOST: [&str; 4] = [MASKED, HASH, TRUNCATED, "$erased"];
+
+pub(crate) fn mark(name: &str, value: impl Into<Value>) -> Value {
+    Value::Object(Map::from_iter([(name.to_owned(), value.into())]))
+}
+
+pub(crate) fn float(value: f64) -> Value {
+    let name = if value.is_nan() {
+        "NaN"
+    } else if value > 0.0 {
+        "inf"
+    } else {
+        "-inf"
+    };
+    mark(FLOAT, name)
+}
+
+/// A value that is deeper than anything that is meant to be read.
+pub(crate) fn too_deep(levels: usize) -> Value {
+    mark(TRUNCATED, json!({ "levels": levels }))
+}
+
+/// The name of a recorded member, which must not look like a mark.
+pub(crate) fn escaped(name: String) -> String {
+    if name.starts_with('$') {
+        format!("${name}")
+    } else {
+        name
+    }
+}
+
+/// The name and the value of a mark.
+pub(crate) fn of(value: &Value) -> Option<(&str, &Value)> {
+    let members = value.as_object().filter(|members| members.len() == 1)?;
+    let (name, value) = members.iter().next()?;
+    (name.starts_with('$') && !name.starts_with("$$")).then_some((name.as_str(), value))
+}
+
+/// Whether a part of the value is not what the record held.
+pub(crate) fn is_incomplete(value: &Value) -> bool {
+    let mut open = vec![value];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::String(text) if text == MASK => return true,
+            Value::Array(items) => open.extend(items),
+            Value::Object(members) => {
+                if of(value).is_some_and(|(name, _)| LOST.contains(&name)) {
+                    return true;
+                }
+                open.extend(members.values());
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Whether a change at a place inside can be told of by a path: not inside a mark.
+pub(crate) fn is_open(value: &Value) -> bool {
+    value.is_object() && of(value).is_none()
+}
+
+/// Cuts every text in a value that is longer than `most` characters.
+pub(crate) fn cut(value: &mut Value, most: usize) {
+    match value {
+        Value::String(text) if text.len() > most => {
+            if let Some((end, _)) = text.char_indices().nth(most) {
+                let head = text.get(..end).unwrap_or_default();
+                let characters = text.chars().count();
+                *value = mark(TRUNCATED, json!({ "characters": characters, "head": head }));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| cut(item, most)),
+        Value::Object(members) => members.values_mut().for_each(|member| cut(member, most)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_told_from_values() {
+        assert_eq!(of(&float(f64::NAN)), Some((FLOAT, &json!("NaN"))));
+        assert_eq!(of(&json!({"$$float": "NaN"})), None);
+        assert_eq!(of(&json!({"$float": "NaN", "x": 1})), None);
+        assert!(is_open(&json!({"a": 1})) && !is_open(&json!({"$some": null})));
+    }
+
+    #[test]
+    fn what_is_lost_is_found_at_any_depth() {
+        assert!(is_incomplete(&json!({"a": [MASK]})));
+        assert!(is_incomplete(&json!([{"b": {"$hash": "k:1"}}])));
+        assert!(!is_incomplete(&json!({"a": {"$some": null}, "b": "****"})));
+    }
+
+    #[test]
+    fn texts_are_cut_by_characters() {
+        let mut value = json!(["äöü", {"a": "äöüß"}]);
+        cut(&mut value, 3);
+        assert_eq!(
+            value,
+            json!(["äöü", {"a": {"$truncated": {"characters": 4, "head": "äöü"}}}])
+        );
+    }
+}
