@@ -70,6 +70,10 @@ pub enum ErrorKind {
     /// The outcome is unknown: the entry may or may not be stored. Record the same draft again
     /// (the id of the entry is in [`Error::entry_id`]); it is never stored twice.
     Unknown,
+    /// A record is not what it was when changes were made that are applied to it now.
+    Mismatch,
+    /// Changes cannot be taken back, because an old value is not stored as it was.
+    Irreversible,
     /// A cursor was edited, or belongs to another tenant or filter.
     InvalidCursor,
     /// Any other failure of the store.

@@ -58,7 +58,7 @@ pub use audit_macros::{Audited, audit_action};
 pub use crate::context::{
     AuditContext, Carrier, ContextGuard, InContext, LateActor, WithContext, in_current_context,
 };
-pub use crate::diff::{Audited, Digestible, FieldDiff, FieldSnapshot, Nested, diff};
+pub use crate::diff::{Audited, Digestible, FieldDiff, FieldSnapshot, Nested, diff, record_fields};
 // Not in `__private`: rustc names it to the user.
 #[doc(hidden)]
 pub use crate::diff::Recordable;
@@ -149,7 +149,7 @@ macro_rules! __audit_keyed {
         let before = $crate::__private::keyed::List::new($before);
         let after = $crate::__private::keyed::List::new($after);
         let kind = (&&after.probe()).__audit_kind();
-        after.compare(before, kind, $member, $key, $fields, $name)
+        after.compare(before, &kind, $member, $key, $fields, $name)
     }};
 }
 
@@ -162,6 +162,6 @@ macro_rules! __audit_keyed_snapshot {
         use $crate::__private::keyed::{ViaNested as _, ViaValue as _};
         let list = $crate::__private::keyed::List::new($value);
         let kind = (&&list.probe()).__audit_kind();
-        list.take(kind, $fields, $name)
+        list.take(&kind, $fields, $name)
     }};
 }

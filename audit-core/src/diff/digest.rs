@@ -12,8 +12,9 @@ use serde_json::Value;
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::{Recordable, marks};
-use crate::entry::path::{Step, steps};
+use super::Recordable;
+use crate::entry::marks;
+use crate::entry::path::{Step, push_member, steps};
 use crate::entry::{Changes, Tenant};
 use crate::error::{Error, Result};
 
@@ -146,42 +147,13 @@ impl DigestKey {
         for (path, change) in changes.iter_mut() {
             for value in change.old.iter_mut().chain(change.new.iter_mut()) {
                 let mut path = path.to_owned();
-                self.walk(value, &mut path, &mut |path, number| {
+                walk(value, &mut path, &mut |path, number| {
                     let plain = digests.get(number)?;
                     Some(self.digest(tenant, entity, path, &plain.0))
                 });
             }
         }
         *changes.extra_mut() = *extra;
-    }
-
-    fn walk(
-        &self,
-        value: &mut Value,
-        path: &mut String,
-        digest: &mut impl FnMut(&str, usize) -> Option<Value>,
-    ) {
-        if let Some((marks::HASH, Value::String(text))) = marks::of(value) {
-            let number = text.strip_prefix('?').and_then(|text| text.parse().ok());
-            if let Some(digest) = number.and_then(|number| digest(path, number)) {
-                *value = digest;
-            }
-            return;
-        }
-        match value {
-            Value::Array(items) => items
-                .iter_mut()
-                .for_each(|item| self.walk(item, path, digest)),
-            Value::Object(members) => {
-                for (name, member) in members {
-                    let end = path.len();
-                    crate::entry::path::push_member(path, name);
-                    self.walk(member, path, digest);
-                    path.truncate(end);
-                }
-            }
-            _ => {}
-        }
     }
 }
 
@@ -198,7 +170,7 @@ impl fmt::Debug for DigestKey {
 /// # Errors
 ///
 /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if it cannot be written as JSON.
-pub(crate) fn recorded(value: &dyn Digestible) -> Result<Value> {
+pub(crate) fn recorded<T: Digestible + ?Sized>(value: &T) -> Result<Value> {
     value
         .to_recorded()
         .map(|recorded| recorded.value)
@@ -207,16 +179,31 @@ pub(crate) fn recorded(value: &dyn Digestible) -> Result<Value> {
         })
 }
 
-/// Whether this is what a digest looks like: nothing else passes the sanitizer under a secret name.
-pub(crate) fn is_digest(value: &Value) -> bool {
-    let Some((marks::HASH, Value::String(text))) = marks::of(value) else {
-        return false;
-    };
-    let is_hex = |text: &str, digits: usize| {
-        text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-    };
-    text.split_once(':')
-        .is_some_and(|(key, digest)| is_hex(key, 8) && is_hex(digest, 32))
+/// Puts a digest in place of each placeholder in a value.
+fn walk(
+    value: &mut Value,
+    path: &mut String,
+    digest: &mut impl FnMut(&str, usize) -> Option<Value>,
+) {
+    if let Some((marks::HASH, Value::String(text))) = marks::of(value) {
+        let number = text.strip_prefix('?').and_then(|text| text.parse().ok());
+        if let Some(digest) = number.and_then(|number| digest(path, number)) {
+            *value = digest;
+        }
+        return;
+    }
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| walk(item, path, digest)),
+        Value::Object(members) => {
+            for (name, member) in members {
+                let end = path.len();
+                push_member(path, name);
+                walk(member, path, digest);
+                path.truncate(end);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The names on a path without the keys and positions of items: the same field of all of them.

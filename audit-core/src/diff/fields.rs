@@ -5,13 +5,14 @@ use std::mem;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::Recordable;
 use super::digest::Digestible;
 use super::inside;
 use super::nested::Nested;
 use super::recorded::{Recorded, record};
-use super::snapshot::{self, FieldSnapshot};
-use super::{Recordable, marks};
+use super::snapshot::{self, FieldSnapshot, named};
 use crate::MASK;
+use crate::entry::marks;
 use crate::entry::path::{self, push_member, push_position};
 use crate::entry::{Change, Changes};
 use crate::error::{Error, Result};
@@ -252,17 +253,6 @@ impl FieldDiff {
         }
     }
 
-    /// Forgets what was reported since `mark`.
-    pub(super) fn rewind(&mut self, mark: Mark) {
-        self.changes.truncate(mark.changes);
-        self.counting.ignored.retain(|place| *place < mark.changes);
-        if self.changes.extra().is_some() {
-            let extra = self.changes.extra_mut();
-            extra.masked.truncate(mark.masked);
-            extra.sensitive.truncate(mark.sensitive);
-        }
-    }
-
     /// The change at the very thing that was compared since `mark`, if there is one.
     pub(super) fn root_change(&mut self, mark: Mark) -> Option<&mut Change> {
         let place = (mark.changes..self.changes.len()).find(|place| {
@@ -394,14 +384,6 @@ impl FieldDiff {
             self.put_in(mark, VARIANT);
         }
     }
-}
-
-fn named(field: &str) -> String {
-    let mut path = String::new();
-    if !field.is_empty() {
-        push_member(&mut path, field);
-    }
-    path
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value};
 
+use super::FieldDiff;
 use super::recorded::Recorded;
-use super::{FieldDiff, marks};
 use crate::entry::Change;
+use crate::entry::marks;
 use crate::entry::path::{push_member, push_position};
 
 /// Tells what differs between two values of one field. What reads the same is no change.

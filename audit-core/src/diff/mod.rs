@@ -1,10 +1,10 @@
 //! What changed: the [`Audited`] trait and what its fields report to.
 
+mod apply;
 pub(crate) mod digest;
 mod fields;
 mod inside;
 pub(crate) mod keyed;
-pub(crate) mod marks;
 mod nested;
 mod recordable;
 mod recorded;
@@ -108,4 +108,19 @@ pub fn diff<T: Audited>(before: &T, after: &T) -> crate::Result<crate::Changes> 
     let mut fields = FieldDiff::new();
     before.audit_diff(after, &mut fields);
     fields.finish()
+}
+
+/// The fields of a record, as an object: what [`Changes::apply`](crate::Changes::apply) begins
+/// with, and what point in time queries answer.
+///
+/// Excluded fields are not in it; redacted, masked and hashed ones are in it as they are stored,
+/// digests without a key as `{"$hash": "?0"}`. The values have not passed a sanitizer.
+///
+/// # Errors
+///
+/// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if a field cannot be written as JSON.
+pub fn record_fields<T: Audited + ?Sized>(record: &T) -> crate::Result<serde_json::Value> {
+    let mut fields = FieldSnapshot::created();
+    record.audit_snapshot(&mut fields);
+    fields.value()
 }

@@ -204,7 +204,7 @@ impl<K: Eq + Hash + Serialize, T: Nested, S: BuildHasher> Nested for HashMap<K, 
 }
 
 fn list<'a, T: Nested + 'a>(items: impl Iterator<Item = &'a T>, fields: &mut FieldSnapshot) {
-    let value = fields.list(items, |item, fields| item.nested_snapshot(fields));
+    let value = fields.list(items, T::nested_snapshot);
     fields.whole(value);
 }
 
@@ -240,16 +240,14 @@ pub(super) fn by_position<'a, T: Nested + 'a>(
 
 /// Compares the values that stand under the same key, in the order of the keys' texts.
 fn by_key<'a, M, K: Serialize + 'a, T: Nested + 'a>(
-    members: impl Iterator<Item = (&'a K, &'a T)> + Clone,
-    members_after: impl Iterator<Item = (&'a K, &'a T)> + Clone,
+    members: impl Iterator<Item = (&'a K, &'a T)>,
+    members_after: impl Iterator<Item = (&'a K, &'a T)>,
     before: &'a M,
     after: &'a M,
     get: impl for<'m> Fn(&'m M, &K) -> Option<&'m T>,
     fields: &mut FieldDiff,
 ) {
-    let stayed = members
-        .clone()
-        .map(|(key, value)| (key, Some(value), get(after, key)));
+    let stayed = members.map(|(key, value)| (key, Some(value), get(after, key)));
     let came = members_after.filter(|(key, _)| get(before, key).is_none());
     let pairs = stayed.chain(came.map(|(key, value)| (key, None, Some(value))));
     let mut differing: Vec<_> = pairs

@@ -5,12 +5,13 @@ use std::mem;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::Recordable;
 use super::digest::{Digestible, placeholder};
 use super::fields::VARIANT;
 use super::nested::Nested;
 use super::recorded::{MOST_LEVELS, Recorded, record};
-use super::{Recordable, marks};
 use crate::MASK;
+use crate::entry::marks;
 use crate::entry::path::{self, push_member, push_position};
 use crate::entry::{Change, Changes, Plain};
 use crate::error::{Error, Result};
@@ -104,7 +105,7 @@ impl FieldSnapshot {
             } else {
                 Change::removed(value)
             };
-            changes.push(field.to_owned(), change);
+            changes.push(named(field), change);
         }
         if !(self.digests.is_empty() && self.masked.is_empty() && self.sensitive.is_empty()) {
             let extra = changes.extra_mut();
@@ -115,9 +116,15 @@ impl FieldSnapshot {
         Ok(changes)
     }
 
+    /// All fields as one object.
+    pub(super) fn value(self) -> Result<Value> {
+        let Taken { value, error, .. } = self.take();
+        error.map_or(Ok(value), Err)
+    }
+
     pub(super) fn take(mut self) -> Taken {
         Taken {
-            value: self.value(),
+            value: self.take_value(),
             digests: self.digests,
             sensitive: self.sensitive,
             error: self.error,
@@ -184,7 +191,7 @@ impl FieldSnapshot {
         self.level += 1;
         of(self);
         self.level -= 1;
-        let value = self.value();
+        let value = self.take_value();
         let inner = mem::replace(&mut self.sensitive, sensitive);
         self.fields = fields;
         self.whole = whole;
@@ -202,15 +209,13 @@ impl FieldSnapshot {
         }));
     }
 
-    fn value(&mut self) -> Value {
-        match self.whole.take() {
-            Some(whole) => whole,
-            None => {
-                let fields = mem::take(&mut self.fields).into_iter();
-                let members = fields.map(|(name, value)| (name.to_owned(), value));
-                Value::Object(members.collect())
-            }
+    fn take_value(&mut self) -> Value {
+        if let Some(whole) = self.whole.take() {
+            return whole;
         }
+        let fields = mem::take(&mut self.fields).into_iter();
+        let members = fields.map(|(name, value)| (name.to_owned(), value));
+        Value::Object(members.collect())
     }
 
     fn recorded(&mut self, field: &'static str, value: serde_json::Result<Recorded>) {
@@ -241,7 +246,7 @@ impl FieldSnapshot {
         match value.to_recorded() {
             Ok(recorded) => {
                 self.push(field, marks::mark(marks::MASKED, recorded.value));
-                self.masked.push(field.to_owned());
+                self.masked.push(named(field));
             }
             Err(_) => self.fail(field),
         }
@@ -313,6 +318,15 @@ impl FieldSnapshot {
             self.whole(value);
         }
     }
+}
+
+/// The path of a field by itself.
+pub(super) fn named(field: &str) -> String {
+    let mut path = String::new();
+    if !field.is_empty() {
+        push_member(&mut path, field);
+    }
+    path
 }
 
 pub(super) fn unwritable(field: &str) -> Error {

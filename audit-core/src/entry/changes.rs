@@ -155,14 +155,6 @@ impl Changes {
         self.list.push((path, change));
     }
 
-    pub(crate) fn push_at(&mut self, place: usize, path: String, change: Change) {
-        self.list.insert(place.min(self.list.len()), (path, change));
-    }
-
-    pub(crate) fn truncate(&mut self, len: usize) {
-        self.list.truncate(len);
-    }
-
     pub(crate) fn path_mut(&mut self, place: usize) -> Option<&mut String> {
         self.list.get_mut(place).map(|(path, _)| path)
     }

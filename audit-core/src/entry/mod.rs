@@ -6,6 +6,7 @@ mod entity;
 mod id;
 mod json;
 pub(crate) mod limits;
+pub(crate) mod marks;
 mod outcome;
 pub(crate) mod path;
 mod tenant;

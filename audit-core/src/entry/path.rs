@@ -138,12 +138,11 @@ fn bracket(inside: &str) -> Option<(Step<'_>, &str)> {
     let end = inside.find([']', '='])?;
     let (head, rest) = inside.split_at_checked(end)?;
     let (member, key, rest) = if let Some(value) = rest.strip_prefix('=') {
-        let (key, rest) = match value.strip_prefix('"') {
-            Some(text) => quoted(text)?,
-            None => {
-                let (key, rest) = value.split_once(']')?;
-                (Cow::Borrowed(key), rest)
-            }
+        let (key, rest) = if let Some(text) = value.strip_prefix('"') {
+            quoted(text)?
+        } else {
+            let (key, rest) = value.split_once(']')?;
+            (Cow::Borrowed(key), rest)
         };
         (Some(head), key, rest)
     } else {

@@ -210,6 +210,10 @@ impl Auditor {
         &self.0.settings.sanitizer
     }
 
+    pub(super) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
     fn store(&self) -> Arc<dyn AuditStore> {
         Arc::clone(&self.0.delivery.shared.store)
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::diff::digest::DigestKey;
 use crate::entry::{DEFAULT_ENTRY_BYTES, limits};
 use crate::error::{Error, Result};
 use crate::record::auditor::Auditor;
@@ -22,6 +23,7 @@ pub(crate) struct Settings {
     pub(crate) entry_bytes: usize,
     pub(crate) policy: FailurePolicy,
     pub(crate) action_policies: HashMap<String, FailurePolicy>,
+    pub(crate) digest_key: Option<DigestKey>,
 }
 
 /// Makes an [`Auditor`] with settings of your own.
@@ -66,6 +68,7 @@ impl AuditorBuilder {
                 entry_bytes: DEFAULT_ENTRY_BYTES,
                 policy: FailurePolicy::default(),
                 action_policies: HashMap::new(),
+                digest_key: None,
             },
         }
     }
@@ -91,6 +94,13 @@ impl AuditorBuilder {
     /// What masks secrets; without this, the names and detectors of [`Sanitizer::default`].
     pub fn sanitizer(mut self, sanitizer: Sanitizer) -> Self {
         self.settings.sanitizer = sanitizer;
+        self
+    }
+
+    /// The secret that fields marked `#[audit(hash)]` are digested with: 32 random bytes, kept
+    /// where secrets are kept. With another one, digests made before and after differ.
+    pub fn digest_key(mut self, secret: &[u8; 32]) -> Self {
+        self.settings.digest_key = Some(DigestKey::new(secret));
         self
     }
 

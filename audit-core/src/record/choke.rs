@@ -1,8 +1,11 @@
 //! The choke point: an entry passes here once, before a store, a hash or a printer sees it.
 
 use std::borrow::Cow;
+use std::mem;
 
-use crate::entry::{Actor, AuditEntry, limits};
+use crate::MASK;
+use crate::entry::path::{self, Step};
+use crate::entry::{Actor, AuditEntry, Changes, limits};
 use crate::sanitize::Sanitizer;
 
 /// Masks secrets and brings the entry under its size limit, in this order: what is cut off a
@@ -51,12 +54,135 @@ fn sanitize(entry: &mut AuditEntry, sanitizer: &Sanitizer) {
     }
     sanitizer.map(&mut entry.request_data);
     sanitizer.map(&mut entry.metadata);
-    for (path, change) in entry.changes.iter_mut() {
-        if let Some(old) = &mut change.old {
-            sanitizer.value_at(path, old);
+    changes(&mut entry.changes, sanitizer);
+}
+
+fn changes(changes: &mut Changes, sanitizer: &Sanitizer) {
+    let extra = changes.take_extra();
+    let masked = extra.as_ref().map_or(&[] as &[_], |extra| &extra.masked);
+    for (path, change) in changes.iter_mut() {
+        let masked_already = masked.iter().any(|masked| masked == path);
+        for value in change.old.iter_mut().chain(change.new.iter_mut()) {
+            if masked_already {
+                // The type has decided what may be seen; what looks like a secret is not.
+                sanitizer.value(value);
+            } else {
+                sanitizer.value_at(path, value);
+            }
         }
-        if let Some(new) = &mut change.new {
-            sanitizer.value_at(path, new);
+    }
+    paths(changes, sanitizer);
+}
+
+/// A path names map keys and elements of sets, which may be secrets themselves.
+fn paths(changes: &mut Changes, sanitizer: &Sanitizer) {
+    let is_clean = |path: &str| {
+        !path.contains('[')
+            || (!sanitizer.is_sensitive_path(path)
+                && matches!(sanitizer.text(path), Cow::Borrowed(_)))
+    };
+    if changes.iter().all(|(path, _)| is_clean(path)) {
+        return;
+    }
+    let list = mem::take(changes).into_list();
+    for (path, change) in list {
+        let path = if is_clean(&path) {
+            path
+        } else {
+            hidden(&path, sanitizer)
+        };
+        match changes.get_mut(&path) {
+            // Two that are told apart by a secret only.
+            Some(present) => {
+                present.old = present.old.take().or(change.old);
+                present.new = present.new.take().or(change.new);
+            }
+            None => changes.push(path, change),
         }
+    }
+}
+
+/// The path down to the secret.
+fn hidden(path: &str, sanitizer: &Sanitizer) -> String {
+    let mut shown = String::new();
+    for step in path::steps(path) {
+        let end = shown.len();
+        match &step {
+            Step::Member(name) => path::push_member(&mut shown, name),
+            Step::Position(position) => path::push_position(&mut shown, *position),
+            Step::Item { .. } if sanitizer.is_sensitive_path(&shown) => break,
+            Step::Item { member: None, key } => path::push_element(&mut shown, key),
+            Step::Item {
+                member: Some(member),
+                key,
+            } => path::push_item(&mut shown, member, key),
+        }
+        if matches!(sanitizer.text(&shown), Cow::Owned(_)) {
+            shown.truncate(end);
+            path::push_member(&mut shown, MASK);
+            break;
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::entry::Change;
+
+    fn passed(list: &[(&str, Change)]) -> serde_json::Value {
+        let mut all: Changes = list
+            .iter()
+            .map(|(path, change)| ((*path).to_owned(), change.clone()))
+            .collect();
+        changes(&mut all, &Sanitizer::default());
+        serde_json::to_value(&all).unwrap()
+    }
+
+    #[test]
+    fn a_path_does_not_tell_what_its_value_hides() {
+        let change = |old: &str| Change::removed(json!(old));
+        assert_eq!(
+            passed(&[
+                ("tags[urgent]", change("urgent")),
+                ("tokens[hunter2]", change("hunter2")),
+                ("tokens[hunter3]", Change::added(json!("hunter3"))),
+            ]),
+            json!({
+                "tags[urgent]": {"old": "urgent"},
+                "tokens": {"old": MASK, "new": MASK},
+            })
+        );
+        let key = "AKIAIOSFODNN7EXAMPLE";
+        let path = format!("keys_by_name[{key}]");
+        let shown = passed(&[(path.as_str(), Change::added(json!(1)))]).to_string();
+        assert!(!shown.contains(key), "{shown}");
+    }
+
+    #[test]
+    fn a_digest_is_no_secret_and_what_looks_like_one_is() {
+        let digest = json!({"$hash": format!("0123abcd:{}", "0".repeat(32))});
+        let change = |value: &serde_json::Value| Change::added(value.clone());
+        assert_eq!(
+            passed(&[
+                ("api_key", change(&digest)),
+                ("password", change(&json!({"$hash": "hunter2"})))
+            ]),
+            json!({"api_key": {"new": digest}, "password": {"new": MASK}})
+        );
+    }
+
+    #[test]
+    fn what_the_type_has_masked_stays() {
+        let value = json!({"$masked": "…4242"});
+        let mut all: Changes = [("card_secret".to_owned(), Change::added(value.clone()))]
+            .into_iter()
+            .collect();
+        all.extra_mut().masked.push("card_secret".to_owned());
+        changes(&mut all, &Sanitizer::default());
+        assert_eq!(all.get("card_secret").unwrap().new, Some(value));
     }
 }

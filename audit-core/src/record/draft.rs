@@ -399,6 +399,9 @@ impl Parts {
         entry.operation = frame.operation(|| auditor.next_id());
         entry.cause = self.cause.or(context.parts_cause());
         entry.check().map_err(|error| error.with_entry(self.id))?;
+        auditor
+            .digest_changes(&mut entry)
+            .map_err(|error| error.with_entry(self.id))?;
         auditor.pass(&mut entry);
         Ok(entry)
     }

@@ -7,6 +7,7 @@ mod builder;
 mod choke;
 mod clock;
 mod delivery;
+mod digests;
 mod draft;
 pub(crate) mod outcome;
 mod policy;

@@ -8,6 +8,7 @@ use super::path::{Rules, Segments};
 use super::role::Role;
 use super::text::mask_text;
 use super::{Detector, MASK, card};
+use crate::entry::marks;
 
 /// Deeper than any value that is meant to be read; keeps hostile ones from overflowing the stack, here and in the
 /// parser that reads an entry back.
@@ -34,9 +35,9 @@ pub(super) fn map(rules: &Rules, map: &mut Map<String, Value>) {
     Walk { rules }.object(map, None, 0);
 }
 
-/// Masks a whole value. An absent secret is no secret: null stays.
+/// Masks a whole value. An absent secret is no secret: null stays, and so does a digest.
 pub(super) fn mask(value: &mut Value) {
-    if value.is_null() || value == MASK {
+    if value.is_null() || value == MASK || marks::is_digest(value) {
         return;
     }
     let mut dropped = vec![mem::replace(value, Value::String(MASK.to_owned()))];

@@ -168,8 +168,10 @@ fn moved(mark: Mark, from: usize, to: usize, fields: &mut FieldDiff) {
     if let Some(change) = fields.root_change(mark) {
         change.moved = moved;
     } else {
-        let mut change = Change::default();
-        change.moved = moved;
+        let change = Change {
+            moved,
+            ..Change::default()
+        };
         fields.push(String::new(), change);
     }
 }

@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 use serde::Serialize;
 
 use self::matching::Matching;
+pub(crate) use self::matching::member;
 use super::nested::Nested;
 use super::{FieldDiff, FieldSnapshot, Recordable, inside};
 
@@ -141,7 +142,7 @@ where
     pub fn compare<I, K>(
         self,
         before: Self,
-        kind: I,
+        kind: &I,
         member: &'static str,
         key: impl Fn(&T) -> &K,
         fields: &mut FieldDiff,
@@ -150,7 +151,7 @@ where
         I: ItemKind<T>,
         K: Eq + Hash + Serialize + 'a,
     {
-        if self.is_unchanged(before, &kind, &key, fields) {
+        if self.is_unchanged(before, kind, &key, fields) {
             return;
         }
         let matching = Matching {
@@ -159,12 +160,12 @@ where
             member,
         };
         let start = fields.mark();
-        matching.compare(&kind, fields);
+        matching.compare(kind, fields);
         fields.put_in(start, field);
     }
 
     /// Reports all items.
-    pub fn take<I: ItemKind<T>>(self, kind: I, fields: &mut FieldSnapshot, field: &'static str) {
+    pub fn take<I: ItemKind<T>>(self, kind: &I, fields: &mut FieldSnapshot, field: &'static str) {
         fields.part(field, |fields| {
             let value = fields.list(self.iter(), |item, fields| kind.take(item, fields));
             fields.whole(value);

@@ -16,6 +16,7 @@ fn no_text<T>() -> Result<T, Error> {
     Err(Error::custom("the key of a map is no text"))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what every method answers")]
 fn text(value: impl Display) -> Result<String, Error> {
     Ok(value.to_string())
 }

@@ -7,7 +7,7 @@ use serde::ser::{Serialize, Serializer};
 use serde_json::{Error, Number, Value};
 
 use self::parts::{Members, Sequence, Token};
-use super::marks;
+use crate::entry::marks;
 
 /// Deeper than any value that is meant to be read; the sanitizer walks a little further still.
 pub(crate) const MOST_LEVELS: usize = 96;
@@ -67,6 +67,7 @@ impl From<Value> for Recorded {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what every method answers")]
 fn plain(value: impl Into<Value>) -> Result<Recorded, Error> {
     Ok(Recorded::from(value.into()))
 }

@@ -8,7 +8,7 @@ use serde_json::{Error, Map, Value};
 
 use super::key::record_key;
 use super::{MOST_LEVELS, Recorded, Recorder, tagged};
-use crate::diff::marks;
+use crate::entry::marks;
 
 pub(super) struct Sequence {
     recorder: Recorder,
@@ -55,7 +55,7 @@ pub(super) struct Members {
     is_map: bool,
     key: Option<String>,
     /// `None` where it is too deep to be looked at.
-    members: Option<Map<String, Value>>,
+    map: Option<Map<String, Value>>,
 }
 
 impl Members {
@@ -65,25 +65,25 @@ impl Members {
             variant,
             is_map,
             key: None,
-            members: (!recorder.is_too_deep()).then(Map::new),
+            map: (!recorder.is_too_deep()).then(Map::new),
         }
     }
 
     fn insert<T: Serialize + ?Sized>(&mut self, name: String, value: &T) -> Result<(), Error> {
-        if let Some(members) = &mut self.members {
-            members.insert(marks::escaped(name), self.recorder.inner().value(value)?);
+        if let Some(map) = &mut self.map {
+            map.insert(marks::escaped(name), self.recorder.inner().value(value)?);
         }
         Ok(())
     }
 
     fn close(self) -> Result<Recorded, Error> {
-        match (self.members, self.variant) {
+        match (self.map, self.variant) {
             (None, _) => Ok(marks::too_deep(MOST_LEVELS).into()),
-            (Some(members), None) => Ok(Recorded {
-                value: Value::Object(members),
+            (Some(map), None) => Ok(Recorded {
+                value: Value::Object(map),
                 is_map: self.is_map,
             }),
-            (Some(members), Some(variant)) => tagged(variant, Value::Object(members)),
+            (Some(map), Some(variant)) => tagged(variant, Value::Object(map)),
         }
     }
 }

@@ -50,6 +50,18 @@ pub(crate) fn of(value: &Value) -> Option<(&str, &Value)> {
     (name.starts_with('$') && !name.starts_with("$$")).then_some((name.as_str(), value))
 }
 
+/// Whether this is what a digest looks like: nothing else passes the sanitizer under a secret name.
+pub(crate) fn is_digest(value: &Value) -> bool {
+    let Some((HASH, Value::String(text))) = of(value) else {
+        return false;
+    };
+    let is_hex = |text: &str, digits: usize| {
+        text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    text.split_once(':')
+        .is_some_and(|(key, digest)| is_hex(key, 8) && is_hex(digest, 32))
+}
+
 /// Whether a part of the value is not what the record held.
 pub(crate) fn is_incomplete(value: &Value) -> bool {
     let mut open = vec![value];
