@@ -29,7 +29,7 @@ pub(crate) struct Place {
     /// One of them, with its value.
     pub(crate) example: &'static str,
     /// Words that are known, but stand elsewhere, and where: "on a field".
-    pub(crate) elsewhere: (&'static [Symbol], &'static str),
+    pub(crate) elsewhere: &'static [(&'static [Symbol], &'static str)],
 }
 
 /// A value, and where its word was written.
@@ -51,6 +51,10 @@ impl<T> Slot<T> {
 
     pub(crate) fn value(&self) -> Option<&T> {
         self.found.as_ref().map(|attr| &attr.value)
+    }
+
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.found.as_ref().map(|attr| &attr.path)
     }
 
     pub(crate) fn fill(&mut self, path: &Path, value: T, diag: &mut Diag) {
@@ -113,11 +117,14 @@ fn unknown(path: &Path, place: &Place) -> (syn::Result<()>, Option<Symbol>) {
     let Place {
         described,
         allowed,
-        elsewhere: (others, where_to),
+        elsewhere,
         ..
     } = place;
     let words = allowed.iter().map(|word| word.0);
-    let message = if others.iter().any(|word| found == word.0) {
+    let belongs = elsewhere
+        .iter()
+        .find(|(words, _)| words.iter().any(|word| found == word.0));
+    let message = if let Some((_, where_to)) = belongs {
         format!("`{found}` belongs {where_to}, not {described}")
     } else {
         let suggestion = did_you_mean(&found, words.clone());

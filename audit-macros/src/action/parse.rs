@@ -18,10 +18,10 @@ const ON_FUNCTION: Place = Place {
     described: "in `#[audit_action(...)]`",
     allowed: &[ACTION, ENTITY_TYPE, ENTITY_ID, ENTITY_NAME, METADATA, CRATE],
     example: r#"action = "close""#,
-    elsewhere: (
+    elsewhere: &[(
         &[ID, NAME, EXCLUDE, REDACT, RENAME],
         "on a field, in `#[audit(...)]`",
-    ),
+    )],
 };
 
 /// `#[audit_action(...)]`.

@@ -4,6 +4,7 @@ mod check;
 mod expand;
 mod model;
 mod parse;
+mod spelling;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +21,7 @@ pub(crate) fn derive(input: TokenStream) -> TokenStream {
         Err(error) => return error.into_compile_error(),
     };
     let mut diag = Diag::new();
-    let container = Container::parse(&input.attrs, &mut diag);
+    let container = Container::parse(&input, &mut diag);
     let model = Model::new(&input, &container, &mut diag);
     if let Some(model) = &model {
         check::check(model, &mut diag);
