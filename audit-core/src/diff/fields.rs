@@ -13,7 +13,7 @@ use super::recorded::{Recorded, record};
 use super::snapshot::{self, FieldSnapshot, named};
 use crate::MASK;
 use crate::entry::marks;
-use crate::entry::path::{self, push_member, push_position};
+use crate::entry::path::{self, push_position};
 use crate::entry::{Change, Changes};
 use crate::error::{Error, Result};
 
@@ -219,9 +219,13 @@ impl FieldDiff {
         if !self.has_changed_since(mark) || field.is_empty() {
             return;
         }
-        let mut steps = String::new();
-        push_member(&mut steps, field);
-        self.prefix(mark, &steps);
+        let steps = named(field);
+        let alone = !self.has_more_since(mark);
+        match self.changes.path_mut(mark.changes) {
+            // A field that is told of as a whole, as nearly all are.
+            Some(path) if alone && path.is_empty() => *path = steps,
+            _ => self.prefix(mark, &steps),
+        }
     }
 
     /// Puts what was reported since `mark` at a position of a list.
@@ -235,6 +239,13 @@ impl FieldDiff {
 
     pub(super) fn has_changed_since(&self, mark: Mark) -> bool {
         self.changes.len() > mark.changes
+    }
+
+    fn has_more_since(&self, mark: Mark) -> bool {
+        self.changes.len() > mark.changes + 1
+            || self.changes.extra().is_some_and(|extra| {
+                extra.masked.len() > mark.masked || extra.sensitive.len() > mark.sensitive
+            })
     }
 
     pub(super) fn prefix(&mut self, mark: Mark, steps: &str) {

@@ -322,7 +322,7 @@ impl FieldSnapshot {
 
 /// The path of a field by itself.
 pub(super) fn named(field: &str) -> String {
-    let mut path = String::new();
+    let mut path = String::with_capacity(field.len());
     if !field.is_empty() {
         push_member(&mut path, field);
     }

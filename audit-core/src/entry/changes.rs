@@ -134,6 +134,9 @@ impl fmt::Debug for Plain {
     }
 }
 
+/// How many changes there are at most, mostly.
+const FEW: usize = 4;
+
 impl Changes {
     /// No changes.
     #[must_use]
@@ -152,6 +155,10 @@ impl Changes {
 
     /// Adds what happened at a path that the caller knows to be new.
     pub(crate) fn push(&mut self, path: String, change: Change) {
+        if self.list.len() == FEW {
+            // Where more than a few fields differ, most do.
+            self.list.reserve(3 * FEW);
+        }
         self.list.push((path, change));
     }
 

@@ -28,7 +28,7 @@ pub(crate) enum Step<'a> {
 
 /// Appends a member to a path.
 pub(crate) fn push_member(path: &mut String, name: &str) {
-    if name.is_empty() || name.contains(is_special) {
+    if name.is_empty() || is_special(name) {
         path.push('[');
         push_quoted(path, name);
         path.push(']');
@@ -43,7 +43,7 @@ pub(crate) fn push_member(path: &mut String, name: &str) {
 /// Appends an item with a key to a path.
 pub(crate) fn push_item(path: &mut String, member: &str, key: &str) {
     path.push('[');
-    let plain = !key.is_empty() && !key.starts_with('#') && !key.contains(is_special);
+    let plain = !key.is_empty() && !key.starts_with('#') && !is_special(key);
     if member != USUAL_KEY || !plain {
         path.push_str(member);
         path.push('=');
@@ -58,7 +58,7 @@ pub(crate) fn push_item(path: &mut String, member: &str, key: &str) {
 
 /// Appends an element of a set to a path.
 pub(crate) fn push_element(path: &mut String, element: &str) {
-    if element.is_empty() || element.starts_with('#') || element.contains(is_special) {
+    if element.is_empty() || element.starts_with('#') || is_special(element) {
         push_item(path, "", element);
     } else {
         push_item(path, USUAL_KEY, element);
@@ -79,8 +79,11 @@ pub(crate) fn prefix(path: &mut String, steps: &str) {
     path.insert_str(0, steps);
 }
 
-fn is_special(sign: char) -> bool {
-    matches!(sign, '.' | '[' | ']' | '"' | '\\' | '=') || sign.is_control()
+/// Whether a text has signs that would be read as a path.
+fn is_special(text: &str) -> bool {
+    text.bytes().any(|sign| {
+        matches!(sign, b'.' | b'[' | b']' | b'"' | b'\\' | b'=') || sign.is_ascii_control()
+    })
 }
 
 fn push_quoted(path: &mut String, text: &str) {

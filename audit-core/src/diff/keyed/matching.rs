@@ -105,15 +105,24 @@ impl<K: Eq + Hash + Serialize, T> Matching<'_, K, T> {
         let mut gone = vec![true; self.before.len()];
         let mut new = HashSet::new();
         let mut came = Vec::with_capacity(self.after.len());
+        let mut next = 0;
         for (key, _) in &self.after {
-            match known.get(key) {
+            // Most items still follow the one that they followed.
+            let follows = self.before.get(next).is_some_and(|(old, _)| old == key);
+            let found = if follows {
+                Some(next)
+            } else {
+                known.get(key).copied()
+            };
+            match found {
                 Some(position) => {
-                    let gone = gone.get_mut(*position)?;
+                    let gone = gone.get_mut(position)?;
                     if !*gone {
                         return None;
                     }
                     *gone = false;
-                    came.push(Came::From(*position));
+                    came.push(Came::From(position));
+                    next = position + 1;
                 }
                 None if new.insert(*key) => came.push(Came::New),
                 None => return None,

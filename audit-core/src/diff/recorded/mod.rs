@@ -3,7 +3,9 @@
 mod key;
 mod parts;
 
-use serde::ser::{Serialize, Serializer};
+use std::fmt::{Display, Write as _};
+
+use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::{Error, Number, Value};
 
 use self::parts::{Members, Sequence, Token};
@@ -155,6 +157,15 @@ impl Serializer for Recorder {
 
     fn serialize_str(self, value: &str) -> Result<Recorded, Error> {
         plain(value)
+    }
+
+    fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<Recorded, Error> {
+        // As long as a point in time or an id.
+        let mut text = String::with_capacity(40);
+        match write!(text, "{value}") {
+            Ok(()) => plain(text),
+            Err(_) => Err(Error::custom("the value cannot be displayed")),
+        }
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<Recorded, Error> {
