@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::recorded::record_key;
 use super::{Audited, FieldDiff, FieldSnapshot};
+use crate::entry::marks;
 use crate::entry::path::push_member;
 use crate::entry::{Change, EntityId, Tenant};
 
@@ -215,7 +216,7 @@ fn map<'a, K: Serialize + 'a, T: Nested + 'a>(
     let mut named = Vec::new();
     for (key, member) in members {
         match record_key(key) {
-            Ok(name) => named.push((name, member)),
+            Ok(name) => named.push((marks::escaped(name), member)),
             Err(_) => fields.fail("key"),
         }
     }
@@ -255,7 +256,7 @@ fn by_key<'a, M, K: Serialize + 'a, T: Nested + 'a>(
             (Some(before), Some(after)) => fields.would_change(*before, *after),
             _ => true,
         })
-        .map(|(key, before, after)| (record_key(key).ok(), before, after))
+        .map(|(key, before, after)| (record_key(key).ok().map(marks::escaped), before, after))
         .collect();
     // A hash map has no order of its own.
     differing.sort_by(|(a, ..), (b, ..)| a.cmp(b));

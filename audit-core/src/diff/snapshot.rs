@@ -170,7 +170,7 @@ impl FieldSnapshot {
         let values = members.map(|(name, member)| {
             let (value, sensitive) = self.within(|fields| take(member, fields));
             self.carry(sensitive, |path| push_member(path, &name));
-            (marks::escaped(name), value)
+            (name, value)
         });
         Value::Object(values.collect())
     }
@@ -303,7 +303,7 @@ impl FieldSnapshot {
         let value = if is_unit {
             Value::String(name.to_owned())
         } else {
-            Value::Object(Map::from_iter([(marks::escaped(name.to_owned()), inner)]))
+            Value::Object(Map::from_iter([(name.to_owned(), inner)]))
         };
         let is_record = self.level == 0;
         self.carry(sensitive, |path| {
