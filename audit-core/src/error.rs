@@ -67,6 +67,9 @@ pub enum ErrorKind {
     Forked,
     /// Another entry of this tenant already has this id.
     IdConflict,
+    /// The store cannot do this at all, such as keeping attempts. Nothing was stored; use a store
+    /// that can, or do without.
+    Unsupported,
     /// The outcome is unknown: the entry may or may not be stored. Record the same draft again
     /// (the id of the entry is in [`Error::entry_id`]); it is never stored twice.
     Unknown,

@@ -255,6 +255,17 @@ impl AuditStore for SqliteStore {
         self.writer()?.append(entries)
     }
 
+    fn open_attempt(&self, _: &AuditEntry) -> Result<()> {
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            "this release of audit-sqlite keeps no attempts",
+        ))
+    }
+
+    fn close_attempt(&self, _: &Tenant, _: Uuid) -> Result<()> {
+        Ok(())
+    }
+
     fn entries(&self, tenant: &Tenant, query: &Query<'_>) -> Result<Vec<AuditEntry>> {
         self.read(|connection, side| reader::entries(connection, side, tenant, query))
     }

@@ -31,11 +31,12 @@ impl Serialize for AuditEntry {
         }
         let changes = (!self.changes.is_empty()).then_some(&self.changes);
         let truncated = (!self.truncated.is_empty()).then_some(&self.truncated);
+        let sensitive = (!self.sensitive.is_empty()).then_some(&self.sensitive);
         let duration = self
             .duration
             .map(|duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
 
-        let mut entry = serializer.serialize_struct("AuditEntry", 27)?;
+        let mut entry = serializer.serialize_struct("AuditEntry", 28)?;
         entry.serialize_field("id", &self.id)?;
         entry.serialize_field("timestamp", &timestamp_text(&self.timestamp))?;
         entry.serialize_field("actor", &self.actor.id())?;
@@ -64,6 +65,7 @@ impl Serialize for AuditEntry {
         entry.serialize_field("operation", &self.operation)?;
         entry.serialize_field("cause", &self.cause)?;
         entry.serialize_field("truncated", &truncated)?;
+        entry.serialize_field("sensitive", &sensitive)?;
         entry.end()
     }
 }
@@ -91,6 +93,6 @@ mod tests {
         let json: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(json["actor_kind"], "system");
         assert_eq!(json["outcome"], "success");
-        assert_eq!(json.as_object().unwrap().len(), 27);
+        assert_eq!(json.as_object().unwrap().len(), 28);
     }
 }

@@ -1,5 +1,7 @@
 //! How long things may be, and how what is longer is cut.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -272,15 +274,20 @@ fn drop_members(entry: &mut AuditEntry, max_bytes: usize) {
     // The mark itself takes room.
     excess += 3 * MARK_BYTES;
     let members = entry.changes.len() as u64;
+    let mut sensitive: HashSet<String> = entry.sensitive.iter().cloned().collect();
     let mut dropped = false;
     while excess > 0 {
         let Some((path, change)) = entry.changes.pop() else {
             break;
         };
         excess = excess.saturating_sub(change_size(&path, &change));
+        if sensitive.remove(&path) {
+            excess = excess.saturating_sub(listed_size(&path));
+        }
         dropped = true;
     }
     if dropped {
+        entry.sensitive.retain(|path| sensitive.contains(path));
         let truncation = Truncation::new("changes", members, LengthUnit::Members);
         entry.truncated.push(truncation);
     }
@@ -326,6 +333,11 @@ fn still_there(entry: &AuditEntry, path: &str) -> bool {
 pub(crate) fn change_size(path: &str, change: &crate::entry::Change) -> usize {
     let side = |side: &Option<Value>| side.as_ref().map_or(0, |value| json_size(value) + 8);
     path.len() + 8 + side(&change.old) + side(&change.new)
+}
+
+/// A path in a list of paths.
+pub(crate) fn listed_size(path: &str) -> usize {
+    path.len() + 4
 }
 
 /// The length of a value as compact JSON, without writing it; escapes are counted roughly.

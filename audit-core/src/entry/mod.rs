@@ -101,6 +101,9 @@ pub struct AuditEntry {
     pub cause: Option<Uuid>,
     /// What of it was too long to keep whole.
     pub truncated: Vec<Truncation>,
+    /// The paths of `changes` that hold personal values, as the type of the record says, so that
+    /// erasing a person finds them.
+    pub sensitive: Vec<String>,
 }
 
 impl AuditEntry {
@@ -137,6 +140,7 @@ impl AuditEntry {
             operation: None,
             cause: None,
             truncated: Vec::new(),
+            sensitive: Vec::new(),
         }
     }
 
@@ -187,6 +191,11 @@ impl AuditEntry {
                 .map(|(path, change)| limits::change_size(path, change))
                 .sum::<usize>()
             + self.truncated.iter().map(Truncation::size).sum::<usize>()
+            + self
+                .sensitive
+                .iter()
+                .map(|path| limits::listed_size(path))
+                .sum::<usize>()
     }
 
     /// Refuses what a programmer set wrong.

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use uuid::Uuid;
 
-use super::{Appended, AuditStore, Durability, Query, is_same_record};
+use super::{Appended, AuditStore, Durability, Query, attempt_conflict, is_same_record};
 use crate::entry::{AuditEntry, Tenant};
 use crate::error::Result;
 use crate::query::{Count, Filter, Group, GroupBy, Order, tally};
@@ -34,6 +34,14 @@ struct Shared {
 struct Log {
     entries: Vec<AuditEntry>,
     by_id: HashMap<Uuid, usize>,
+    /// In the order of their ids, which is that of their times for a `UUIDv7`.
+    attempts: BTreeMap<Uuid, AuditEntry>,
+}
+
+impl Log {
+    fn by_id(&self, id: Uuid) -> Option<&AuditEntry> {
+        self.entries.get(*self.by_id.get(&id)?)
+    }
 }
 
 impl MemoryStore {
@@ -49,6 +57,15 @@ impl MemoryStore {
             key,
             tenants: RwLock::default(),
         }))
+    }
+
+    /// The attempts of a tenant that are open, in the order of their ids: for tests of actions that
+    /// note their beginning, see [`AuditStore::open_attempt`].
+    #[must_use]
+    pub fn open_attempts(&self, tenant: impl Into<Tenant>) -> Vec<AuditEntry> {
+        let tenants = self.read();
+        let log = tenants.get(&tenant.into());
+        log.map_or_else(Vec::new, |log| log.attempts.values().cloned().collect())
     }
 
     // A panic while the lock is held leaves whole entries only, so a poisoned lock is as good.
@@ -95,7 +112,8 @@ impl AuditStore for MemoryStore {
         let mut tenants = self.write();
         let appended = entries.iter().map(|entry| {
             let log = tenants.entry(entry.tenant.clone()).or_default();
-            if let Some(present) = log.by_id.get(&entry.id).and_then(|at| log.entries.get(*at)) {
+            log.attempts.remove(&entry.id);
+            if let Some(present) = log.by_id(entry.id) {
                 return if is_same_record(present, entry) {
                     Appended::Present {
                         index: present.index,
@@ -113,6 +131,26 @@ impl AuditStore for MemoryStore {
             Appended::Stored { index }
         });
         Ok(appended.collect())
+    }
+
+    fn open_attempt(&self, entry: &AuditEntry) -> Result<()> {
+        let mut tenants = self.write();
+        let log = tenants.entry(entry.tenant.clone()).or_default();
+        match log.by_id(entry.id).or_else(|| log.attempts.get(&entry.id)) {
+            None => {
+                log.attempts.insert(entry.id, entry.clone());
+                Ok(())
+            }
+            Some(present) if is_same_record(present, entry) => Ok(()),
+            Some(_) => Err(attempt_conflict(entry.id)),
+        }
+    }
+
+    fn close_attempt(&self, tenant: &Tenant, id: Uuid) -> Result<()> {
+        if let Some(log) = self.write().get_mut(tenant) {
+            log.attempts.remove(&id);
+        }
+        Ok(())
     }
 
     fn entries(&self, tenant: &Tenant, query: &Query<'_>) -> Result<Vec<AuditEntry>> {
@@ -136,7 +174,7 @@ impl AuditStore for MemoryStore {
     fn entry(&self, tenant: &Tenant, id: Uuid) -> Result<Option<AuditEntry>> {
         let tenants = self.read();
         let log = tenants.get(tenant);
-        Ok(log.and_then(|log| log.entries.get(*log.by_id.get(&id)?).cloned()))
+        Ok(log.and_then(|log| log.by_id(id).cloned()))
     }
 
     fn count_by(&self, tenant: &Tenant, filter: &Filter, by: GroupBy) -> Result<Vec<Count>> {
@@ -166,5 +204,27 @@ impl AuditStore for MemoryStore {
 
 #[cfg(test)]
 mod tests {
+    use crate::store::AuditStore;
+    use crate::testing::contract::Sample;
+
     crate::store_contract!((super::MemoryStore::new(), ()));
+
+    #[test]
+    fn open_attempts_are_shown_to_tests() {
+        let store = super::MemoryStore::new();
+        let tenant = "a".into();
+        let mut sample = Sample::new(1);
+        let attempts = [sample.entry(&tenant), sample.entry(&tenant)];
+        for attempt in &attempts {
+            store.open_attempt(attempt).unwrap();
+        }
+        assert_eq!(store.open_attempts("b"), []);
+        let mut expected = attempts.to_vec();
+        expected.sort_by_key(|attempt| attempt.id);
+        assert_eq!(store.open_attempts("a"), expected);
+        store.append(&attempts[..1]).unwrap();
+        assert_eq!(store.open_attempts("a"), attempts[1..]);
+        store.close_attempt(&tenant, attempts[1].id).unwrap();
+        assert_eq!(store.open_attempts("a"), []);
+    }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 pub use self::memory::MemoryStore;
 use crate::entry::{AuditEntry, Tenant};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::query::{Count, Filter, GroupBy, Order};
 
 /// Where entries live.
@@ -24,13 +24,46 @@ pub trait AuditStore: Send + Sync + 'static {
     /// Stores all entries or none, durably if the store can be, and says for each where it is.
     ///
     /// Gives each entry that is new to its tenant the next index, in the order given. An entry
-    /// whose id its tenant has already is not stored again.
+    /// whose id its tenant has already is not stored again. The attempt that has its tenant and id
+    /// is closed with it, see [`AuditStore::open_attempt`].
     ///
     /// # Errors
     ///
     /// On [`ErrorKind::Unknown`](crate::ErrorKind::Unknown) the entries may be stored; on any
     /// other kind none is.
     fn append(&self, entries: &[AuditEntry]) -> Result<Vec<Appended>>;
+
+    /// Notes durably, if the store can be durable, that an action is starting, so that a crash
+    /// before its entry is appended leaves a trace.
+    ///
+    /// An attempt is not a part of the log: it has no index, no reader sees it and nothing counts
+    /// it. `entry` is what is known when the action starts, sanitized. Appending an entry of the
+    /// same tenant under the same id closes the attempt in the same transaction, whatever the
+    /// entry says and whether it is new. Opening what is open already, or what the log has
+    /// already, changes nothing.
+    ///
+    /// A store that outlives its process appends what a dead process has left open, when it is
+    /// opened again: the entry as it was noted, with [`Outcome::Interrupted`], exactly once.
+    ///
+    /// [`Outcome::Interrupted`]: crate::Outcome::Interrupted
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::IdConflict`](crate::ErrorKind::IdConflict) if an attempt or an entry of
+    /// another action or entity has the id, [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported)
+    /// from a store that cannot keep attempts, which must not look as if it did. On
+    /// [`ErrorKind::Unknown`](crate::ErrorKind::Unknown) the attempt may be open; on any other
+    /// kind it is not.
+    fn open_attempt(&self, entry: &AuditEntry) -> Result<()>;
+
+    /// Ends an attempt that ends without an entry. One that is not open is none to end, which is
+    /// no error.
+    ///
+    /// # Errors
+    ///
+    /// Any failure to write; then the attempt may be open still, and would be taken for an
+    /// interrupted one.
+    fn close_attempt(&self, tenant: &Tenant, id: Uuid) -> Result<()>;
 
     /// The entries of a tenant that a query asks for, at most `query.limit`.
     ///
@@ -158,6 +191,16 @@ pub fn is_same_record(present: &AuditEntry, again: &AuditEntry) -> bool {
     present.action == again.action
         && present.entity_type() == again.entity_type()
         && present.entity_id() == again.entity_id()
+}
+
+/// What [`AuditStore::open_attempt`] says where another record has the id.
+#[must_use]
+pub fn attempt_conflict(id: Uuid) -> Error {
+    Error::new(
+        ErrorKind::IdConflict,
+        "another attempt or entry of the tenant has the id of this attempt; give each action an id of its own",
+    )
+    .with_entry(id)
 }
 
 /// To the microsecond, as stores keep time.

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::query::{Count, Filter, GroupBy};
 use crate::store::{Appended, AuditStore, Durability, Query};
 
-/// How appending goes wrong.
+/// How writing goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
@@ -29,8 +29,8 @@ pub enum Fault {
     Panic,
 }
 
-/// A store around another that fails, waits or panics on demand when appending. Clones are the
-/// same store.
+/// A store around another that fails, waits or panics on demand when appending, or when opening and
+/// closing attempts. Clones are the same store.
 ///
 /// ```
 /// use audit_core::testing::{Fault, FaultyStore};
@@ -56,11 +56,33 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    fault: Option<Fault>,
-    /// How many more appends the fault strikes; none for all.
-    times: Option<u64>,
+    append: Plan,
+    attempt: Plan,
     appends: u64,
     largest: usize,
+}
+
+/// What is to go wrong with one kind of call.
+#[derive(Clone, Copy, Default)]
+struct Plan {
+    fault: Option<Fault>,
+    /// How many more calls the fault strikes; none for all.
+    times: Option<u64>,
+}
+
+#[derive(Clone, Copy)]
+enum Call {
+    Append,
+    Attempt,
+}
+
+impl State {
+    fn plan(&mut self, call: Call) -> &mut Plan {
+        match call {
+            Call::Append => &mut self.append,
+            Call::Attempt => &mut self.attempt,
+        }
+    }
 }
 
 impl FaultyStore {
@@ -76,24 +98,27 @@ impl FaultyStore {
 
     /// From now on, every append goes wrong like this.
     pub fn fault(&self, fault: Fault) {
-        self.set(Some(fault), None);
+        self.set(Call::Append, Some(fault), None);
     }
 
     /// The next appends, so many of them, go wrong like this.
     pub fn fault_times(&self, fault: Fault, times: u64) {
-        self.set(Some(fault), Some(times));
+        self.set(Call::Append, Some(fault), Some(times));
     }
 
-    /// From now on, appending works.
+    /// From now on, opening and closing attempts goes wrong like this.
+    pub fn fault_attempts(&self, fault: Fault) {
+        self.set(Call::Attempt, Some(fault), None);
+    }
+
+    /// From now on, everything works.
     pub fn heal(&self) {
-        self.set(None, None);
+        self.set(Call::Append, None, None);
+        self.set(Call::Attempt, None, None);
     }
 
-    fn set(&self, fault: Option<Fault>, times: Option<u64>) {
-        let mut state = self.lock();
-        state.fault = fault;
-        state.times = times;
-        drop(state);
+    fn set(&self, call: Call, fault: Option<Fault>, times: Option<u64>) {
+        *self.lock().plan(call) = Plan { fault, times };
         // What was blocked by the fault before goes on.
         self.0.healed.notify_all();
     }
@@ -114,29 +139,49 @@ impl FaultyStore {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn strike(&self, entries: usize) -> Option<Fault> {
+    fn strike(&self, call: Call) -> Option<Fault> {
         let mut state = self.lock();
-        state.appends += 1;
-        state.largest = state.largest.max(entries);
-        match &mut state.times {
-            None => state.fault,
+        let plan = state.plan(call);
+        match &mut plan.times {
+            None => plan.fault,
             Some(0) => None,
             Some(times) => {
                 *times -= 1;
-                state.fault
+                plan.fault
             }
         }
     }
 
-    fn wait_until_healed(&self) {
+    fn wait_until_healed(&self, call: Call) {
         let mut state = self.lock();
-        while state.fault == Some(Fault::Block) {
+        while state.plan(call).fault == Some(Fault::Block) {
             state = self
                 .0
                 .healed
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// Writes to the store inside, unless a fault is in the way.
+    fn write<R>(&self, call: Call, write: impl FnOnce(&dyn AuditStore) -> Result<R>) -> Result<R> {
+        let unknown = || Error::new(ErrorKind::Unknown, "the store was told to lose track");
+        match self.strike(call) {
+            Some(Fault::Fail(kind)) => {
+                return Err(Error::new(kind, "the store was told to fail"));
+            }
+            Some(Fault::StoredButUnknown) => {
+                write(&*self.0.inner)?;
+                return Err(unknown());
+            }
+            Some(Fault::LostButUnknown) => return Err(unknown()),
+            Some(Fault::Slow(time)) => std::thread::sleep(time),
+            Some(Fault::Block) => self.wait_until_healed(call),
+            #[expect(clippy::panic, reason = "told to")]
+            Some(Fault::Panic) => panic!("the store was told to panic"),
+            None => {}
+        }
+        write(&*self.0.inner)
     }
 }
 
@@ -148,23 +193,19 @@ impl fmt::Debug for FaultyStore {
 
 impl AuditStore for FaultyStore {
     fn append(&self, entries: &[AuditEntry]) -> Result<Vec<Appended>> {
-        let unknown = || Error::new(ErrorKind::Unknown, "the store was told to lose track");
-        match self.strike(entries.len()) {
-            Some(Fault::Fail(kind)) => {
-                return Err(Error::new(kind, "the store was told to fail"));
-            }
-            Some(Fault::StoredButUnknown) => {
-                self.0.inner.append(entries)?;
-                return Err(unknown());
-            }
-            Some(Fault::LostButUnknown) => return Err(unknown()),
-            Some(Fault::Slow(time)) => std::thread::sleep(time),
-            Some(Fault::Block) => self.wait_until_healed(),
-            #[expect(clippy::panic, reason = "told to")]
-            Some(Fault::Panic) => panic!("the store was told to panic"),
-            None => {}
-        }
-        self.0.inner.append(entries)
+        let mut state = self.lock();
+        state.appends += 1;
+        state.largest = state.largest.max(entries.len());
+        drop(state);
+        self.write(Call::Append, |store| store.append(entries))
+    }
+
+    fn open_attempt(&self, entry: &AuditEntry) -> Result<()> {
+        self.write(Call::Attempt, |store| store.open_attempt(entry))
+    }
+
+    fn close_attempt(&self, tenant: &Tenant, id: Uuid) -> Result<()> {
+        self.write(Call::Attempt, |store| store.close_attempt(tenant, id))
     }
 
     fn entries(&self, tenant: &Tenant, query: &Query<'_>) -> Result<Vec<AuditEntry>> {
@@ -193,5 +234,34 @@ impl AuditStore for FaultyStore {
 
     fn durability(&self) -> Durability {
         self.0.inner.durability()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::MemoryStore;
+    use crate::testing::contract::Sample;
+
+    #[test]
+    fn attempts_fail_apart_from_appends() {
+        let memory = MemoryStore::new();
+        let store = FaultyStore::new(memory.clone());
+        let entry = Sample::new(1).entry(&"a".into());
+        let close = || store.close_attempt(&entry.tenant, entry.id);
+        store.fault(Fault::Fail(ErrorKind::Full));
+        store.open_attempt(&entry).unwrap();
+        assert_eq!(memory.open_attempts("a").len(), 1);
+        close().unwrap();
+        store.heal();
+
+        store.fault_attempts(Fault::StoredButUnknown);
+        let error = store.open_attempt(&entry).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unknown);
+        assert_eq!(memory.open_attempts("a").len(), 1);
+        store.fault_attempts(Fault::Fail(ErrorKind::Busy));
+        assert_eq!(close().unwrap_err().kind(), ErrorKind::Busy);
+        store.append(std::slice::from_ref(&entry)).unwrap();
+        assert_eq!(memory.open_attempts("a"), []);
     }
 }

@@ -65,6 +65,7 @@ fn an_entry_holds_what_the_draft_and_the_context_say() {
         "operation": operation,
         "cause": Uuid::from_u128(42),
         "truncated": null,
+        "sensitive": null,
     });
     assert_eq!(json, expected);
 }

@@ -8,12 +8,14 @@
     reason = "these are tests: they panic where a store breaks the contract"
 )]
 
+mod attempts;
 mod conditions;
 mod entries;
 mod reading;
 mod sample;
 mod writing;
 
+pub use self::attempts::attempts;
 pub use self::reading::{counts, cursors, filters, isolation};
 pub use self::sample::Sample;
 pub use self::writing::{concurrency, idempotency, order, round_trip, sizes, unicode};
@@ -35,7 +37,7 @@ use crate::store::{Appended, AuditStore, Query};
 macro_rules! store_contract {
     ($store_and_guard:expr) => {
         $crate::store_contract!(@each $store_and_guard;
-            order round_trip sizes unicode idempotency concurrency
+            order round_trip sizes unicode idempotency concurrency attempts
             isolation filters cursors counts);
     };
     (@each $store_and_guard:expr; $($check:ident)*) => {$(
