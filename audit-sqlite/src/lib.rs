@@ -34,6 +34,7 @@ mod connection;
 mod error;
 mod lock;
 mod options;
+mod presence;
 mod reader;
 mod schema;
 mod store;

@@ -28,7 +28,9 @@ const OPEN_DEADLINE: Duration = Duration::from_secs(10);
 /// A cheap handle; clones share their connections. One connection writes, others read beside it.
 /// Several processes may use one file on one machine; a network file system is no place for it
 /// (<https://www.sqlite.org/wal.html>). Everything of ours in the file begins with `audit_`, and
-/// `<file>-audit-lock` beside it lets processes write in turn.
+/// `<file>-audit-lock` beside it lets processes write in turn. While actions are noted that have
+/// begun, the folder `<file>-audit-attempts` holds a file for each store that has noted some; it
+/// must not be removed while the file is in use.
 ///
 /// ```
 /// use audit_core::{AuditContext, Auditor};
@@ -57,6 +59,11 @@ struct Shared {
 impl SqliteStore {
     /// Opens a file for recording and reading; creates it, readable by its owner only, if there
     /// is none. `:memory:` opens a store in memory.
+    ///
+    /// Actions that had begun when a process died are closed now: each becomes an entry with
+    /// [`Outcome::Interrupted`](audit_core::Outcome::Interrupted), as
+    /// [`SqliteStore::recover_attempts`] does it. If the file is being written by others until the
+    /// deadline, or the disk is full, the first write does it instead.
     ///
     /// # Errors
     ///
@@ -103,7 +110,8 @@ impl SqliteStore {
             Synchronous::Normal => Durability::Written,
         };
         let pool = Pool::new(path.clone(), options.clone());
-        let writer = Writer::of_file(connection, path.clone(), lock, options)?;
+        let mut writer = Writer::of_file(connection, path.clone(), lock, options)?;
+        writer.recover_or_defer()?;
         Ok(Self(Arc::new(Shared {
             path: Some(path),
             writer: Some(Mutex::new(writer)),
@@ -167,6 +175,31 @@ impl SqliteStore {
         })))
     }
 
+    /// Closes the attempts of processes that have died, and says how many entries they have become:
+    /// what was noted when each action began, with
+    /// [`Outcome::Interrupted`](audit_core::Outcome::Interrupted).
+    ///
+    /// Opening a file does this. A process that runs for long learns of the crashes of others by
+    /// calling it from time to time. Attempts of stores that are still open, here or in another
+    /// process, are left alone.
+    ///
+    /// ```
+    /// use audit_sqlite::SqliteStore;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let store = SqliteStore::open(folder.path().join("audit.db"))?;
+    /// assert_eq!(store.recover_attempts()?, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::ReadOnly`] for a store that only reads, and any failure to write; then the
+    /// next write tries again.
+    pub fn recover_attempts(&self) -> Result<u64> {
+        self.writer()?.recover_attempts()
+    }
+
     /// Where the file lies, with links resolved; nothing for a store in memory.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
@@ -189,6 +222,9 @@ impl SqliteStore {
 
     /// Copies the whole file, business tables included, while others go on reading and writing,
     /// and checks the copy. The copy holds what was stored when copying began.
+    ///
+    /// Attempts that are open are copied too. Nobody can end them in the copy, so that opening it
+    /// for recording closes them as interrupted; [`SqliteStore::open_read_only`] leaves it as it is.
     ///
     /// ```
     /// use audit_core::{AuditContext, Auditor};
@@ -255,15 +291,12 @@ impl AuditStore for SqliteStore {
         self.writer()?.append(entries)
     }
 
-    fn open_attempt(&self, _: &AuditEntry) -> Result<()> {
-        Err(Error::new(
-            ErrorKind::Unsupported,
-            "this release of audit-sqlite keeps no attempts",
-        ))
+    fn open_attempt(&self, entry: &AuditEntry) -> Result<()> {
+        self.writer()?.open_attempt(entry)
     }
 
-    fn close_attempt(&self, _: &Tenant, _: Uuid) -> Result<()> {
-        Ok(())
+    fn close_attempt(&self, tenant: &Tenant, id: Uuid) -> Result<()> {
+        self.writer()?.close_attempt(tenant, id)
     }
 
     fn entries(&self, tenant: &Tenant, query: &Query<'_>) -> Result<Vec<AuditEntry>> {

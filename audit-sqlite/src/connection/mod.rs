@@ -55,6 +55,11 @@ impl Process {
         Self(std::process::id())
     }
 
+    #[cfg(test)]
+    pub(crate) fn another() -> Self {
+        Self(std::process::id().wrapping_add(1))
+    }
+
     /// Says whether this is still that process.
     pub(crate) fn check(self) -> Result<()> {
         if self.0 == std::process::id() {
@@ -140,7 +145,7 @@ mod tests {
     fn another_process_gets_a_typed_error_and_closes_nothing() {
         let mut bound = ProcessBound::new(Connection::open_in_memory().unwrap());
         assert!(bound.get().is_ok());
-        bound.process = Process(bound.process.0.wrapping_add(1));
+        bound.process = Process::another();
         assert_eq!(bound.get().unwrap_err().kind(), ErrorKind::Forked);
         bound.close();
         assert!(!bound.is_closed());

@@ -1,5 +1,6 @@
 //! Reading: every answer is of one tenant, out of one snapshot.
 
+mod attempts;
 mod count;
 mod pool;
 mod residual;
@@ -16,6 +17,7 @@ use audit_core::{AuditEntry, Result, Tenant};
 use rusqlite::Connection;
 use uuid::Uuid;
 
+pub(crate) use self::attempts::{attempt_by_id, attempts_of_store};
 pub(crate) use self::pool::Pool;
 use self::side::Scope;
 pub(crate) use self::side::Side;

@@ -37,6 +37,10 @@ pub(crate) mod column {
     pub(crate) const ERROR_CLASS: usize = 23;
     pub(crate) const ERROR_TEXT: usize = 24;
     pub(crate) const TRUNCATED: usize = 25;
+    pub(crate) const SENSITIVE: usize = 26;
+    /// Of attempts only, which are read for all tenants.
+    pub(crate) const TENANT: usize = 27;
+    pub(crate) const TENANT_NAME: usize = 28;
 }
 
 pub(crate) fn integer(row: &Row<'_>, column: usize) -> Result<i64> {
@@ -124,6 +128,7 @@ pub(crate) fn build(
     entry.changes = json(row, column::CHANGES)?;
     entry.metadata = json(row, column::METADATA)?;
     entry.truncated = json(row, column::TRUNCATED)?;
+    entry.sensitive = json(row, column::SENSITIVE)?;
     entry.duration = optional_integer(row, column::DURATION)?
         .map(codec::duration_from)
         .transpose()?;

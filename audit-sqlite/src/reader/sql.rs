@@ -34,7 +34,7 @@ pub(crate) enum Width {
 
 /// The columns that filters look at, then the rest; see [`column`](super::row::column).
 const THIN: &str = "e.seq, e.idx, e.time, e.verb, e.actor, e.outcome, e.severity, e.entity, e.label, e.shape, e.request_id, e.operation";
-const REST: &str = "e.changes, e.id, e.recorded, e.ip, e.agent, e.request_data, e.metadata, e.duration, e.cause, e.principal, e.reason, e.error_class, e.error_text, e.truncated";
+const REST: &str = "e.changes, e.id, e.recorded, e.ip, e.agent, e.request_data, e.metadata, e.duration, e.cause, e.principal, e.reason, e.error_class, e.error_text, e.truncated, e.sensitive";
 
 impl Source {
     #[cfg(test)]
@@ -171,6 +171,21 @@ pub(crate) fn by_id() -> String {
     )
 }
 
+/// Attempts as if they were entries.
+const ATTEMPTS: &str = "(SELECT *, 0 AS idx FROM audit_attempt) AS e";
+
+/// One attempt by its id.
+pub(crate) fn attempt_by_id() -> String {
+    format!("SELECT {THIN}, {REST} FROM {ATTEMPTS} WHERE e.tenant = ?1 AND e.id = ?2")
+}
+
+/// The attempts of one store, of whatever tenants; for the writer that closes them only.
+pub(crate) fn attempts_of_store() -> String {
+    format!(
+        "SELECT {THIN}, {REST}, t.n, t.name FROM {ATTEMPTS} CROSS JOIN audit_tenant AS t ON t.n = e.tenant WHERE e.store = ?1 AND e.seq > ?2 ORDER BY e.seq LIMIT ?3"
+    )
+}
+
 /// Names a statement and puts it where the plan test finds it.
 macro_rules! statements {
     ($($(#[$meta:meta])* $name:ident = $sql:literal;)*) => {
@@ -232,7 +247,7 @@ mod tests {
 
     fn all() -> Vec<String> {
         let mut all: Vec<String> = NAMED.iter().map(|sql| (*sql).to_owned()).collect();
-        all.push(by_id());
+        all.extend([by_id(), attempt_by_id()]);
         all.extend([at_place(Width::Thin), at_place(Width::Full)]);
         for source in Source::ALL {
             all.extend([count(source), probe(source)]);

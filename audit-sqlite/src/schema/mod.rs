@@ -24,9 +24,14 @@ struct Migration {
 
 /// The migrations; the schema number is how many of them a file has seen. A released one is
 /// never edited.
-const MIGRATIONS: &[Migration] = &[Migration {
-    sql: &[include_str!("tables.sql"), view::VIEW],
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        sql: &[include_str!("tables.sql"), view::FIRST],
+    },
+    Migration {
+        sql: &[include_str!("attempts.sql"), view::WITH_SENSITIVE],
+    },
+];
 
 const META: &str = "CREATE TABLE IF NOT EXISTS audit_meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID";
 

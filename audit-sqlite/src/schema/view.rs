@@ -96,8 +96,9 @@ macro_rules! actor_kind {
     };
 }
 
-/// The view, as the last statement of its migration.
-pub(super) const VIEW: &str = concat!(
+/// The view, with the columns that its migration has added at the end.
+macro_rules! view {
+    ($($added:literal)?) => { concat!(
     "CREATE VIEW audit_log AS SELECT\n  ",
     uuid!("e.id"),
     " AS id,\n  ",
@@ -140,7 +141,9 @@ pub(super) const VIEW: &str = concat!(
     "CASE WHEN e.cause IS NOT NULL THEN ",
     uuid!("e.cause"),
     " END AS cause,\n  ",
-    "e.truncated AS truncated\n",
+    "e.truncated AS truncated",
+    $($added,)?
+    "\n",
     "FROM audit_entry AS e\n",
     "JOIN audit_tenant AS t ON t.n = e.tenant\n",
     "JOIN audit_actor AS a ON a.tenant = e.tenant AND a.n = e.actor\n",
@@ -149,4 +152,10 @@ pub(super) const VIEW: &str = concat!(
     "LEFT JOIN audit_label AS l ON l.tenant = e.tenant AND l.n = e.label\n",
     "LEFT JOIN audit_agent AS g ON g.tenant = e.tenant AND g.n = e.agent\n",
     "LEFT JOIN audit_actor AS p ON p.tenant = e.tenant AND p.n = e.principal"
-);
+) };
+}
+
+/// The view of the first schema.
+pub(super) const FIRST: &str = view!();
+/// The view with the paths of personal values.
+pub(super) const WITH_SENSITIVE: &str = view!(",\n  e.sensitive AS sensitive");

@@ -1,7 +1,7 @@
 //! One entry as one row.
 
 use audit_core::{AuditEntry, Error, ErrorKind, Result};
-use rusqlite::{CachedStatement, params};
+use rusqlite::{CachedStatement, ToSql, params};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -9,7 +9,23 @@ use super::intern::Numbers;
 use crate::codec::{Numbered, RequestKey, duration_to_micros, ip_to_value};
 use crate::error::{Phase, during, is_duplicate};
 
-pub(super) const INSERT: &str = "INSERT INTO audit_entry (tenant, idx, id, time, recorded, verb, actor, outcome, severity, entity, label, shape, request_id, operation, ip, agent, request_data, changes, metadata, duration, cause, principal, reason, error_class, error_text, truncated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)";
+/// Both tables have the same columns, but for what says where the row belongs.
+macro_rules! insert_into {
+    ($table:literal, $place:literal) => {
+        concat!(
+            "INSERT INTO ",
+            $table,
+            " (tenant, ",
+            $place,
+            ", id, time, recorded, verb, actor, outcome, severity, entity, label, shape, request_id, operation, ip, agent, request_data, changes, metadata, duration, cause, principal, reason, error_class, error_text, truncated, sensitive) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)"
+        )
+    };
+}
+
+/// Adds an entry, which belongs at an index.
+pub(super) const INSERT: &str = insert_into!("audit_entry", "idx");
+/// Adds an attempt, which belongs to the store that has opened it.
+pub(super) const INSERT_ATTEMPT: &str = insert_into!("audit_attempt", "store");
 
 /// How deeply a value may be nested: the parser that reads it back stops at 128 levels, of which
 /// a change takes two.
@@ -22,6 +38,7 @@ pub(super) struct Texts {
     changes: Vec<u8>,
     metadata: Vec<u8>,
     truncated: Vec<u8>,
+    sensitive: Vec<u8>,
 }
 
 impl Texts {
@@ -43,6 +60,11 @@ impl Texts {
             &entry.truncated,
             entry.truncated.is_empty(),
         )?;
+        write(
+            &mut self.sensitive,
+            &entry.sensitive,
+            entry.sensitive.is_empty(),
+        )?;
         // A level takes two bytes at least, so that most entries need no look.
         if [&self.request_data, &self.changes, &self.metadata]
             .into_iter()
@@ -59,7 +81,7 @@ pub(super) fn insert(
     statement: &mut CachedStatement<'_>,
     entry: &AuditEntry,
     tenant: i64,
-    index: i64,
+    place: impl ToSql,
     numbers: Numbers,
     texts: &Texts,
 ) -> Result<bool> {
@@ -67,7 +89,7 @@ pub(super) fn insert(
     let error = entry.error.as_ref();
     let inserted = statement.execute(params![
         tenant,
-        index,
+        place,
         entry.id.as_bytes(),
         time,
         // Wrapping, since the times of an entry may be anything; reading adds it back the same way.
@@ -93,6 +115,7 @@ pub(super) fn insert(
         error.map(|error| error.class.as_str()),
         error.map(|error| error.text.as_str()),
         column(&texts.truncated)?,
+        column(&texts.sensitive)?,
     ]);
     match inserted {
         Ok(_) => Ok(true),

@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 
-use audit_core::store::{Appended, is_same_record};
+use audit_core::store::{Appended, attempt_conflict, is_same_record};
 use audit_core::{AuditEntry, Error, ErrorKind, Result, Tenant};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::blocks;
-use super::insert::{INSERT, Texts, insert};
+use super::insert::{INSERT, INSERT_ATTEMPT, Texts, insert};
 use super::intern::{Interned, Numbers};
+use super::{attempts, blocks};
 use crate::error::{Phase, corrupt, during};
-use crate::reader::{Side, entry_by_id};
+use crate::reader::{Side, attempt_by_id, entry_by_id};
 
 /// The most tenants that are remembered from one batch to the next.
 const MAX_TENANTS: usize = 16 * 1024;
@@ -23,6 +23,8 @@ pub(super) struct Memory {
     tenants: HashMap<Tenant, TenantState>,
     interned: Interned,
     texts: Texts,
+    /// Whether any attempt is open, of whatever store: while none is, no entry can close one.
+    has_attempts: bool,
 }
 
 struct TenantState {
@@ -38,6 +40,7 @@ impl Memory {
             tenants: HashMap::new(),
             interned: Interned::new(),
             texts: Texts::default(),
+            has_attempts: false,
         }
     }
 
@@ -55,6 +58,7 @@ impl Memory {
             .map_err(during(Phase::Write))?;
         if self.data_version != Some(version) || self.tenants.len() > MAX_TENANTS {
             self.forget();
+            self.has_attempts = attempts::are_open(connection)?;
             self.data_version = Some(version);
         }
         Ok(())
@@ -94,8 +98,82 @@ impl Memory {
             } else {
                 appended.push(resolve(connection, tenant.n, entry)?);
             }
+            if self.has_attempts {
+                close(connection, tenant.n, entry.id)?;
+            }
+        }
+        if self.has_attempts {
+            self.has_attempts = attempts::are_open(connection)?;
         }
         Ok(appended)
+    }
+
+    /// Notes that an action has begun, unless that is known.
+    pub(super) fn open_attempt(
+        &mut self,
+        connection: &Connection,
+        entry: &AuditEntry,
+        store: Uuid,
+    ) -> Result<()> {
+        self.refresh(connection)?;
+        let tenant = match self.tenants.get(&entry.tenant) {
+            Some(tenant) => tenant.n,
+            None => {
+                self.tenants
+                    .entry(entry.tenant.clone())
+                    .or_insert(TenantState::load(connection, entry.tenant.as_str())?)
+                    .n
+            }
+        };
+        let mut side = Side::new();
+        let logged = entry_by_id(connection, &mut side, tenant, &entry.tenant, entry.id)?;
+        let present = match logged {
+            Some(logged) => Some(logged),
+            None if self.has_attempts => {
+                attempt_by_id(connection, &mut side, tenant, &entry.tenant, entry.id)?
+            }
+            None => None,
+        };
+        match present {
+            Some(present) if is_same_record(&present, entry) => return Ok(()),
+            Some(_) => return Err(attempt_conflict(entry.id)),
+            None => {}
+        }
+        self.texts.write(entry)?;
+        let numbers = numbers(&mut self.interned, connection, tenant, entry)?;
+        let mut statement = connection
+            .prepare_cached(INSERT_ATTEMPT)
+            .map_err(during(Phase::Write))?;
+        if !insert(
+            &mut statement,
+            entry,
+            tenant,
+            store.as_bytes(),
+            numbers,
+            &self.texts,
+        )? {
+            return Err(corrupt());
+        }
+        self.has_attempts = true;
+        Ok(())
+    }
+
+    /// Ends an attempt that ends without an entry.
+    pub(super) fn close_attempt(
+        &mut self,
+        connection: &Connection,
+        tenant: &Tenant,
+        id: Uuid,
+    ) -> Result<()> {
+        self.refresh(connection)?;
+        if !self.has_attempts {
+            return Ok(());
+        }
+        if let Some(tenant) = TenantState::find(connection, tenant.as_str())? {
+            close(connection, tenant, id)?;
+        }
+        self.has_attempts = attempts::are_open(connection)?;
+        Ok(())
     }
 
     #[cfg(test)]
@@ -139,6 +217,14 @@ fn numbers(
     })
 }
 
+fn close(connection: &Connection, tenant: i64, id: Uuid) -> Result<()> {
+    connection
+        .prepare_cached("DELETE FROM audit_attempt WHERE tenant = ?1 AND id = ?2")
+        .and_then(|mut close| close.execute(params![tenant, id.as_bytes()]))
+        .map_err(during(Phase::Write))?;
+    Ok(())
+}
+
 /// What an entry is to the one that has its id already.
 fn resolve(connection: &Connection, tenant: i64, entry: &AuditEntry) -> Result<Appended> {
     // Read within a transaction that may be rolled back, so nothing of it may be remembered.
@@ -159,11 +245,7 @@ impl TenantState {
     /// What the file knows of a tenant, which is added if it is new.
     fn load(connection: &Connection, name: &str) -> Result<Self> {
         let failed = during(Phase::Write);
-        let known: Option<i64> = connection
-            .prepare_cached("SELECT n FROM audit_tenant WHERE name = ?1")
-            .and_then(|mut find| find.query_row([name], |row| row.get(0)).optional())
-            .map_err(failed)?;
-        let n = match known {
+        let n = match Self::find(connection, name)? {
             Some(n) => n,
             None => connection
                 .prepare_cached(
@@ -179,5 +261,12 @@ impl TenantState {
             .and_then(|mut last| last.query_row([n], |row| row.get(0)))
             .map_err(failed)?;
         Ok(Self { n, next })
+    }
+
+    fn find(connection: &Connection, name: &str) -> Result<Option<i64>> {
+        connection
+            .prepare_cached("SELECT n FROM audit_tenant WHERE name = ?1")
+            .and_then(|mut find| find.query_row([name], |row| row.get(0)).optional())
+            .map_err(during(Phase::Write))
     }
 }

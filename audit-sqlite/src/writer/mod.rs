@@ -3,11 +3,12 @@
 //! A batch is one immediate transaction. In the steady state an entry costs one prepared insert;
 //! everything else is remembered, or done once for a full block.
 
+mod attempts;
 mod blocks;
+mod doubt;
 mod insert;
 mod intern;
 mod memory;
-mod recover;
 #[cfg(test)]
 mod tests;
 
@@ -15,8 +16,9 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use audit_core::store::Appended;
-use audit_core::{AuditEntry, Error, ErrorKind, Result};
+use audit_core::{AuditEntry, Error, ErrorKind, Result, Tenant};
 use rusqlite::Connection;
+use uuid::Uuid;
 
 pub(crate) use self::blocks::{BLOCK, Tally};
 pub(crate) use self::intern::UNLISTED_SHAPE;
@@ -25,6 +27,7 @@ use crate::connection::{self, Identity, ProcessBound};
 use crate::error::{Phase, during, kind_of, map, of_kind};
 use crate::lock::FairLock;
 use crate::options::SqliteOptions;
+use crate::presence::Presence;
 use crate::reader::Side;
 use crate::schema;
 
@@ -34,6 +37,9 @@ pub(crate) struct Writer {
     place: Option<Place>,
     options: SqliteOptions,
     memory: Memory,
+    presence: Presence,
+    /// What dead stores have left open could not be closed yet; the next write does it.
+    recovery_is_due: bool,
     /// For reading where there is only one connection.
     pub(crate) side: Side,
 }
@@ -71,6 +77,8 @@ impl Writer {
     fn new(connection: Connection, place: Option<Place>, options: SqliteOptions) -> Self {
         Self {
             connection: ProcessBound::new(connection),
+            presence: Presence::new(place.as_ref().map(|place| place.path.as_path())),
+            recovery_is_due: false,
             place,
             options,
             memory: Memory::new(),
@@ -84,6 +92,69 @@ impl Writer {
         if entries.is_empty() {
             return Ok(Vec::new());
         }
+        self.transact(
+            |connection, memory, _| memory.insert_all(connection, entries),
+            |connection, appended| doubt::is_stored(connection, entries, appended),
+        )
+    }
+
+    /// Notes that an action has begun.
+    pub(crate) fn open_attempt(&mut self, entry: &AuditEntry) -> Result<()> {
+        self.transact(
+            |connection, memory, presence| {
+                // First, so that no attempt is ever seen whose store is not.
+                presence.announce()?;
+                memory.open_attempt(connection, entry, presence.id())
+            },
+            |connection, ()| doubt::has_attempt(connection, &entry.tenant, entry.id),
+        )
+    }
+
+    /// Ends an attempt that ends without an entry.
+    pub(crate) fn close_attempt(&mut self, tenant: &Tenant, id: Uuid) -> Result<()> {
+        self.transact(
+            |connection, memory, _| memory.close_attempt(connection, tenant, id),
+            |connection, ()| Ok(!doubt::has_attempt(connection, tenant, id)?),
+        )
+    }
+
+    /// Appends what stores that are gone have left open, and says how many entries it was.
+    pub(crate) fn recover_attempts(&mut self) -> Result<u64> {
+        // Else it would be a part of the same transaction once more.
+        let was_due = std::mem::take(&mut self.recovery_is_due);
+        let recovered = self.transact(
+            |connection, memory, presence| attempts::recover(connection, memory, presence),
+            |connection, recovered| match &recovered.witness {
+                Some((tenant, id)) => doubt::has_entry(connection, tenant, *id),
+                None => Ok(true),
+            },
+        );
+        if let Err(error) = &recovered {
+            self.recovery_is_due = was_due || passes(error);
+        }
+        recovered.map(|recovered| recovered.entries)
+    }
+
+    /// The same when a file is opened. Where it cannot be written for now, the first write that
+    /// can does it: opening, and reading, need no turn at writing.
+    pub(crate) fn recover_or_defer(&mut self) -> Result<()> {
+        if !attempts::are_open(self.connection.get()?)? && !self.presence.has_company() {
+            return Ok(());
+        }
+        match self.recover_attempts() {
+            Err(error) if passes(&error) => Ok(()),
+            recovered => recovered.map(drop),
+        }
+    }
+
+    /// Does something in one write transaction, under the lock that makes processes write in
+    /// turn. Where a failed commit leaves it in doubt whether it is done, `is_done` looks.
+    fn transact<R>(
+        &mut self,
+        work: impl FnOnce(&Connection, &mut Memory, &mut Presence) -> Result<R>,
+        is_done: impl FnOnce(&Connection, &R) -> Result<bool>,
+    ) -> Result<R> {
+        self.connection.check()?;
         if self.connection.is_closed() {
             self.reopen()?;
         } else if !self.connection.get()?.is_autocommit() {
@@ -98,8 +169,15 @@ impl Writer {
         };
         let connection = self.connection.get()?;
         begin(connection, deadline)?;
-        let appended = match self.memory.insert_all(connection, entries) {
-            Ok(appended) => appended,
+        let recovered = if self.recovery_is_due {
+            attempts::recover(connection, &mut self.memory, &self.presence).map(drop)
+        } else {
+            Ok(())
+        };
+        let worked =
+            recovered.and_then(|()| work(connection, &mut self.memory, &mut self.presence));
+        let value = match worked {
+            Ok(value) => value,
             Err(error) => {
                 self.roll_back();
                 return Err(error);
@@ -109,8 +187,11 @@ impl Writer {
             .prepare_cached("COMMIT")
             .and_then(|mut commit| commit.execute([]));
         match committed {
-            Ok(_) => Ok(appended),
-            Err(error) => self.after_failed_commit(&error, entries, appended),
+            Ok(_) => {
+                self.recovery_is_due = false;
+                Ok(value)
+            }
+            Err(error) => self.after_failed_commit(&error, value, is_done),
         }
     }
 
@@ -179,12 +260,12 @@ impl Writer {
         Ok(())
     }
 
-    fn after_failed_commit(
+    fn after_failed_commit<R>(
         &mut self,
         error: &rusqlite::Error,
-        entries: &[AuditEntry],
-        appended: Vec<Appended>,
-    ) -> Result<Vec<Appended>> {
+        value: R,
+        is_done: impl FnOnce(&Connection, &R) -> Result<bool>,
+    ) -> Result<R> {
         self.roll_back();
         let failure = map(error, Phase::Commit);
         let is_unknown = error.sqlite_error().is_some_and(|failure| {
@@ -195,11 +276,16 @@ impl Writer {
         }
         // What the connection believes of the file is worth nothing now.
         self.connection.close();
-        let stored = self
-            .reopen()
-            .and_then(|()| recover::is_stored(self.connection.get()?, entries, &appended));
-        match stored {
-            Ok(true) => Ok(appended),
+        let done = self.reopen().and_then(|()| {
+            let connection = self.connection.get()?;
+            let done = is_done(connection, &value)?;
+            if done {
+                doubt::make_safe(connection)?;
+            }
+            Ok(done)
+        });
+        match done {
+            Ok(true) => Ok(value),
             Ok(false) => Err(of_kind(ErrorKind::Store, Phase::Write).with_source(failure)),
             Err(_) => {
                 self.connection.close();
@@ -212,6 +298,11 @@ impl Writer {
     pub(crate) fn remembered(&self) -> usize {
         self.memory.remembered()
     }
+}
+
+/// Whether what is in the way of a write may be gone for the next one.
+fn passes(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Busy | ErrorKind::Full)
 }
 
 /// Begins a write transaction. Immediate always: an upgrade in the middle could fail at once,

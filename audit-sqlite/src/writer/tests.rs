@@ -127,24 +127,22 @@ fn a_commit_in_doubt_is_looked_up() {
     let mut writer = open(&folder.path().join("a.db"));
     let failure = |code| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
     let batch = entries(3, 1);
+    let settle = |writer: &mut Writer, error, told: &[Appended]| {
+        writer.after_failed_commit(error, told.to_vec(), |connection, told| {
+            doubt::is_stored(connection, &batch, told)
+        })
+    };
 
     // Not stored: a plain failure, and the writer goes on.
     let told = vec![Appended::Stored { index: 0 }; 3];
-    let doubt = failure(rusqlite::ffi::SQLITE_IOERR_FSYNC);
-    let error = writer
-        .after_failed_commit(&doubt, &batch, told.clone())
-        .unwrap_err();
+    let unknown = failure(rusqlite::ffi::SQLITE_IOERR_FSYNC);
+    let error = settle(&mut writer, &unknown, &told).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Store);
     let appended = writer.append(&batch).unwrap();
     assert_eq!(appended, told);
 
     // Stored: as if the commit had said so.
-    assert_eq!(
-        writer
-            .after_failed_commit(&doubt, &batch, told.clone())
-            .unwrap(),
-        told
-    );
+    assert_eq!(settle(&mut writer, &unknown, &told).unwrap(), told);
     assert_eq!(
         writer.append(&batch).unwrap(),
         [Appended::Present { index: 0 }; 3]
@@ -152,19 +150,12 @@ fn a_commit_in_doubt_is_looked_up() {
 
     // A batch in which nothing was new has no outcome to be in doubt of.
     let present = vec![Appended::Present { index: 0 }; 3];
-    assert_eq!(
-        writer
-            .after_failed_commit(&doubt, &batch, present.clone())
-            .unwrap(),
-        present
-    );
+    assert_eq!(settle(&mut writer, &unknown, &present).unwrap(), present);
 
     // Not to be found out: the file is gone.
     let path = writer.place.as_ref().unwrap().path.clone();
     std::fs::rename(&path, folder.path().join("b.db")).unwrap();
-    let error = writer
-        .after_failed_commit(&doubt, &batch, told.clone())
-        .unwrap_err();
+    let error = settle(&mut writer, &unknown, &told).unwrap_err();
     assert_eq!(
         error.kind(),
         if cfg!(unix) {
@@ -181,7 +172,7 @@ fn a_commit_in_doubt_is_looked_up() {
 
     // A full disk at commit is no doubt.
     let full = failure(rusqlite::ffi::SQLITE_FULL);
-    let error = writer.after_failed_commit(&full, &batch, told).unwrap_err();
+    let error = settle(&mut writer, &full, &told).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Full);
 }
 

@@ -225,6 +225,8 @@ pub(crate) fn entry(dice: &mut Dice, tenants: &[&str]) -> AuditEntry {
             Truncation::new("metadata/\0", u64::MAX, LengthUnit::Bytes),
         ];
     }
+    let paths = entry.changes.iter().map(|(path, _)| path.to_owned());
+    entry.sensitive = paths.filter(|_| dice.one_in(4)).collect();
     entry
 }
 

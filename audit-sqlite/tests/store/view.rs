@@ -18,6 +18,7 @@ const JSON: &[&str] = &[
     "on_behalf_of",
     "error",
     "truncated",
+    "sensitive",
 ];
 
 #[test]

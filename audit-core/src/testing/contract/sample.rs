@@ -204,6 +204,8 @@ impl Sample {
                 Truncation::new("entity_name", self.below(1000), LengthUnit::Characters);
             entry.truncated.push(truncation);
         }
+        let paths = entry.changes.iter().map(|(path, _)| path.to_owned());
+        entry.sensitive = paths.filter(|_| self.sometimes()).collect();
     }
 
     fn value(&mut self) -> Value {
