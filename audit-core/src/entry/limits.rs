@@ -358,3 +358,34 @@ pub(crate) fn map_size(map: &Map<String, Value>) -> usize {
         .map(|(name, value)| name.len() + 4 + json_size(value))
         .sum::<usize>()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::{Actor, Change};
+
+    #[test]
+    fn paths_of_dropped_changes_are_no_longer_listed() {
+        let time = chrono::DateTime::UNIX_EPOCH;
+        let mut entry = AuditEntry::new(uuid::Uuid::nil(), time, "a".into(), Actor::system(), "x");
+        for number in 0..2_000 {
+            let path = format!("person[{number}].name");
+            entry
+                .changes
+                .insert(path.clone(), Change::added(json!("ada")));
+            entry.sensitive.push(path);
+        }
+        let full = entry.size();
+        fit(&mut entry, MIN_ENTRY_BYTES);
+        assert!(entry.size() <= MIN_ENTRY_BYTES);
+        // No more than needed was dropped.
+        assert!(entry.size() > MIN_ENTRY_BYTES - 1_000, "{}", entry.size());
+        let paths: Vec<&str> = entry.changes.iter().map(|(path, _)| path).collect();
+        assert_eq!(entry.sensitive, paths);
+        let bare = AuditEntry {
+            sensitive: Vec::new(),
+            ..entry.clone()
+        };
+        assert!(bare.size() < entry.size() && entry.size() < full);
+    }
+}

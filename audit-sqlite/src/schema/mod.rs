@@ -154,7 +154,15 @@ pub(crate) fn meta(connection: &Connection) -> Result<Meta> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use audit_core::query::{Filter, Order};
+    use audit_core::store::Query;
+    use audit_core::testing::contract::Sample;
+    use audit_core::{AuditEntry, AuditStore, Tenant};
+
     use super::*;
+    use crate::SqliteStore;
 
     fn objects(connection: &Connection) -> Vec<String> {
         let mut statement = connection
@@ -205,6 +213,85 @@ mod tests {
             assert_eq!(objects(&connection), objects(&fresh), "from {start}");
             assert_eq!(meta(&connection).unwrap().cursor_key, [0; 32]);
         }
+    }
+
+    /// A file as the first release of the schema made it, with what another file holds.
+    fn first_schema(path: &Path, filled: &Path) {
+        let connection = Connection::open(path).unwrap();
+        connection.execute_batch(META).unwrap();
+        for sql in MIGRATIONS[0].sql {
+            connection.execute_batch(sql).unwrap();
+        }
+        let list = |sql: &str| -> Vec<String> {
+            let mut statement = connection.prepare(sql).unwrap();
+            let rows = statement.query_map([], |row| row.get(0)).unwrap();
+            rows.collect::<rusqlite::Result<_>>().unwrap()
+        };
+        connection
+            .execute("ATTACH ?1 AS filled", [filled.to_str().unwrap()])
+            .unwrap();
+        for table in list("SELECT name FROM main.sqlite_schema WHERE type = 'table'") {
+            let columns = list(&format!(
+                "SELECT name FROM pragma_table_info('{table}', 'main')"
+            ));
+            let columns = columns.join(", ");
+            connection
+                .execute_batch(&format!(
+                    "INSERT INTO main.{table} ({columns}) SELECT {columns} FROM filled.{table}"
+                ))
+                .unwrap();
+        }
+        connection
+            .execute(
+                "UPDATE main.audit_meta SET value = 1 WHERE key = 'schema'",
+                [],
+            )
+            .unwrap();
+    }
+
+    #[test]
+    fn a_file_of_the_first_schema_reads_as_before_and_takes_what_is_new() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, filled) = (folder.path().join("a.db"), folder.path().join("b.db"));
+        let tenant = Tenant::from("acme");
+        let mut sample = Sample::new(1);
+        let mut entries: Vec<AuditEntry> = (0..600).map(|_| sample.entry(&tenant)).collect();
+        for (index, entry) in (0..).zip(&mut entries) {
+            entry.index = index;
+            entry.sensitive.clear();
+        }
+        let key = {
+            let store = SqliteStore::open(&filled).unwrap();
+            store.append(&entries).unwrap();
+            store.cursor_key().unwrap()
+        };
+        first_schema(&old, &filled);
+        let error = SqliteStore::open_read_only(&old).unwrap_err();
+        assert!(error.to_string().contains("older schema"), "{error}");
+
+        let store = SqliteStore::open(&old).unwrap();
+        let read = |store: &SqliteStore| {
+            let filter = Filter::default();
+            let query = Query::new(&filter, 1_000).from(Order::OldestFirst, None);
+            store.entries(&tenant, &query).unwrap()
+        };
+        assert_eq!(read(&store), entries);
+        assert_eq!(store.cursor_key().unwrap(), key);
+        let mut next = sample.entry(&tenant);
+        next.index = 600;
+        next.sensitive = vec!["status".to_owned()];
+        store.open_attempt(&next).unwrap();
+        store.append(std::slice::from_ref(&next)).unwrap();
+        entries.push(next);
+        assert_eq!(read(&store), entries);
+        assert_eq!(read(&SqliteStore::open_read_only(&old).unwrap()), entries);
+        let shown: String = Connection::open(&old)
+            .unwrap()
+            .query_row("SELECT group_concat(sensitive) FROM audit_log", [], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        assert_eq!(shown, r#"["status"]"#);
     }
 
     #[test]

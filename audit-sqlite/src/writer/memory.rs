@@ -177,6 +177,11 @@ impl Memory {
     }
 
     #[cfg(test)]
+    pub(super) fn has_attempts(&self) -> bool {
+        self.has_attempts
+    }
+
+    #[cfg(test)]
     pub(super) fn remembered(&self) -> usize {
         self.tenants.len() + self.interned.remembered()
     }

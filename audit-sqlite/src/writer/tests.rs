@@ -177,6 +177,54 @@ fn a_commit_in_doubt_is_looked_up() {
 }
 
 #[test]
+fn an_attempt_in_doubt_is_looked_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = open(&folder.path().join("a.db"));
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_FSYNC);
+    let unknown = rusqlite::Error::SqliteFailure(code, None);
+    let entry = entry(0, 1);
+    let settle = |writer: &mut Writer| {
+        writer.after_failed_commit(&unknown, (), |connection, ()| {
+            doubt::has_attempt(connection, &entry.tenant, entry.id)
+        })
+    };
+    assert_eq!(settle(&mut writer).unwrap_err().kind(), ErrorKind::Store);
+    writer.open_attempt(&entry).unwrap();
+    settle(&mut writer).unwrap();
+    // The connection is another one now, and its store the same.
+    assert_eq!(writer.recover_attempts().unwrap(), 0);
+    writer.append(std::slice::from_ref(&entry)).unwrap();
+    assert_eq!(settle(&mut writer).unwrap_err().kind(), ErrorKind::Store);
+}
+
+#[test]
+fn attempts_are_asked_for_only_while_there_are_some() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let (mut first, mut second) = (open(&path), open(&path));
+    let batch = entries(3, 1);
+    first.append(&batch[..1]).unwrap();
+    assert!(!first.memory.has_attempts());
+    // Of another store: seen as soon as something is written.
+    second.open_attempt(&batch[1]).unwrap();
+    first.append(&batch[..1]).unwrap();
+    assert!(first.memory.has_attempts());
+    first.append(&batch[1..]).unwrap();
+    assert!(!first.memory.has_attempts());
+    first.open_attempt(&entry(9, 1)).unwrap();
+    assert!(first.memory.has_attempts());
+    // What was rolled back is asked for anew.
+    let mut bad = entry(9, 1);
+    bad.entity = Some(Entity::new(""));
+    assert_eq!(
+        first.open_attempt(&bad).unwrap_err().kind(),
+        ErrorKind::Invalid
+    );
+    first.append(&[entry(9, 1)]).unwrap();
+    assert!(first.memory.has_attempts());
+}
+
+#[test]
 fn spans_cover_every_entry_even_if_the_clock_jumps() {
     let folder = tempfile::tempdir().unwrap();
     let mut writer = open(&folder.path().join("a.db"));

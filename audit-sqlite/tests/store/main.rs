@@ -8,6 +8,7 @@
     reason = "a helper of a test fails like a test"
 )]
 
+mod attempts;
 mod faults;
 mod file;
 mod processes;
