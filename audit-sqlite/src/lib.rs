@@ -24,6 +24,14 @@
 //! $ sqlite3 audit.db "SELECT timestamp, actor_name, action, entity_name FROM audit_log WHERE company = 'acme'"
 //! ```
 //!
+//! # Actions that had begun
+//!
+//! What [`AuditStore::open_attempt`](audit_core::AuditStore::open_attempt) has noted stands in the
+//! table `audit_attempt`, which no reader looks at, until its entry is appended. If the process
+//! dies first, the next [`SqliteStore::open`] appends what was noted as `interrupted`; a process
+//! that is already running does so when it calls [`SqliteStore::recover_attempts`]. Attempts of
+//! processes that live are left alone, however many share the file.
+//!
 //! `rusqlite` is re-exported as [`rusqlite`], so that an application and this crate name one
 //! version of it.
 

@@ -155,7 +155,7 @@ fn each_action_that_began_has_one_entry_after_every_kill() {
         let moment = Duration::from_millis(u64::from(4 + 11 * (round % 9)));
         steps.extend(run_and_kill(&path, moment));
     }
-    assert!(steps.len() > 100, "only {} began", steps.len());
+    assert!(steps.len() > KILLS as usize, "only {} began", steps.len());
 
     let store = SqliteStore::open(&path).unwrap();
     let mut outcomes: HashMap<Uuid, Outcome> = HashMap::new();

@@ -56,7 +56,7 @@ pub trait AuditStore: Send + Sync + 'static {
     /// kind it is not.
     fn open_attempt(&self, entry: &AuditEntry) -> Result<()>;
 
-    /// Ends an attempt that ends without an entry. One that is not open is none to end, which is
+    /// Ends an attempt that ends without an entry: an action that was skipped. One that is not open is none to end, which is
     /// no error.
     ///
     /// # Errors

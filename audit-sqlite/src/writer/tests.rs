@@ -198,6 +198,43 @@ fn an_attempt_in_doubt_is_looked_up() {
 }
 
 #[test]
+fn closing_that_fails_half_way_has_closed_nothing_and_is_done_by_the_next_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let left = entries(300, 400);
+    {
+        let mut writer = open(&path);
+        writer.append(&[entry(0, 1)]).unwrap();
+        for attempt in &left {
+            writer.open_attempt(attempt).unwrap();
+        }
+    }
+    let mut writer = open(&path);
+    let limit = |writer: &Writer, more: i64| {
+        let connection = writer.connection().unwrap();
+        let pages: i64 = connection
+            .pragma_query_value(None, "page_count", |row| row.get(0))
+            .unwrap();
+        connection
+            .pragma_update(None, "max_page_count", pages + more)
+            .unwrap();
+    };
+    limit(&writer, 4);
+    writer.recover_or_defer().unwrap();
+    assert_eq!(stored(&writer), 1);
+    assert_eq!(
+        writer.append(&[entry(0, 1)]).unwrap_err().kind(),
+        ErrorKind::Full
+    );
+    assert_eq!(stored(&writer), 1);
+    limit(&writer, 1_000_000);
+    writer.append(&[entry(0, 1)]).unwrap();
+    assert_eq!(stored(&writer), 302);
+    assert!(!writer.memory.has_attempts());
+    assert_eq!(writer.recover_attempts().unwrap(), 0);
+}
+
+#[test]
 fn attempts_are_asked_for_only_while_there_are_some() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");

@@ -10,7 +10,7 @@ use audit_core::query::{Count, Filter, Group, GroupBy, Order};
 use audit_core::store::{Appended, Query, to_micros};
 use audit_core::{AuditEntry, AuditStore, ErrorKind, Outcome, Tenant};
 use audit_sqlite::rusqlite::Connection;
-use audit_sqlite::{SqliteOptions, SqliteStore};
+use audit_sqlite::{SqliteOptions, SqliteStore, Synchronous};
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 
@@ -43,7 +43,8 @@ fn what_was_left_open_is_appended_as_it_was_noted() {
     let attempts = sample::entries(21, 600, &["acme"]);
     let before = to_micros(Utc::now());
     {
-        let store = SqliteStore::open(&path).unwrap();
+        let options = SqliteOptions::new().synchronous(Synchronous::Normal);
+        let store = SqliteStore::open_with(&path, options).unwrap();
         store.append(&[sample::plain("acme", "first")]).unwrap();
         for attempt in &attempts {
             store.open_attempt(attempt).unwrap();
