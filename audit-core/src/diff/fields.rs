@@ -200,8 +200,12 @@ impl FieldDiff {
             value,
             digests,
             sensitive,
+            cuts,
             error,
         } = fields.take();
+        if cuts {
+            self.changes.extra_mut().cuts = true;
+        }
         if !digests.is_empty() {
             self.changes.extra_mut().digests = digests;
         }
@@ -357,11 +361,16 @@ impl FieldDiff {
 
     /// Texts that were reported since `mark` keep at most so many characters.
     pub fn truncate(&mut self, mark: Mark, most: usize) {
+        let mut any = false;
         for place in mark.changes..self.changes.len() {
             if let Some(change) = self.changes.at_mut(place) {
-                let values = change.old.iter_mut().chain(change.new.iter_mut());
-                values.for_each(|value| marks::cut(value, most));
+                for value in change.old.iter_mut().chain(change.new.iter_mut()) {
+                    any |= marks::to_be_cut(value, most);
+                }
             }
+        }
+        if any {
+            self.changes.extra_mut().cuts = true;
         }
     }
 

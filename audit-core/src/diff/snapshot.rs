@@ -27,6 +27,8 @@ pub struct FieldSnapshot {
     digests: Vec<Plain>,
     masked: Vec<String>,
     sensitive: Vec<String>,
+    /// Whether there are texts to be cut.
+    cuts: bool,
     error: Option<Error>,
 }
 
@@ -43,6 +45,7 @@ pub(super) struct Taken {
     pub(super) value: Value,
     pub(super) digests: Vec<Plain>,
     pub(super) sensitive: Vec<String>,
+    pub(super) cuts: bool,
     pub(super) error: Option<Error>,
 }
 
@@ -107,8 +110,11 @@ impl FieldSnapshot {
             };
             changes.push(named(field), change);
         }
-        if !(self.digests.is_empty() && self.masked.is_empty() && self.sensitive.is_empty()) {
+        let lists_are_empty =
+            self.digests.is_empty() && self.masked.is_empty() && self.sensitive.is_empty();
+        if self.cuts || !lists_are_empty {
             let extra = changes.extra_mut();
+            extra.cuts = self.cuts;
             extra.digests = self.digests;
             extra.masked = self.masked;
             extra.sensitive = self.sensitive;
@@ -127,6 +133,7 @@ impl FieldSnapshot {
             value: self.take_value(),
             digests: self.digests,
             sensitive: self.sensitive,
+            cuts: self.cuts,
             error: self.error,
         }
     }
@@ -274,9 +281,9 @@ impl FieldSnapshot {
     /// Texts that were reported since `mark` keep at most so many characters.
     pub fn truncate(&mut self, mark: SnapshotMark, most: usize) {
         let fields = self.fields.iter_mut().skip(mark.fields);
-        fields.for_each(|(_, value)| marks::cut(value, most));
-        if let Some(whole) = &mut self.whole {
-            marks::cut(whole, most);
+        let values = fields.map(|(_, value)| value).chain(&mut self.whole);
+        for value in values {
+            self.cuts |= marks::to_be_cut(value, most);
         }
     }
 

@@ -120,6 +120,8 @@ pub(crate) struct Extra {
     pub(crate) masked: Vec<String>,
     /// Paths of values that are personal.
     pub(crate) sensitive: Vec<String>,
+    /// Whether there are texts to be cut.
+    pub(crate) cuts: bool,
     /// How many more changes there were than are kept.
     pub(crate) left_out: u64,
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::entry::AuditEntry;
+use crate::entry::{AuditEntry, marks};
 use crate::error::{Error, Result};
 
 /// The longest action and entity type, in characters.
@@ -23,6 +23,8 @@ pub(crate) const MIN_ENTRY_BYTES: usize = 32 * 1024;
 const HEAD_CHARS: usize = 64;
 /// Values up to this size are not worth replacing by a mark.
 const MARK_BYTES: usize = 128;
+/// The column of what changed, as truncations name it.
+const CHANGES: &str = "changes";
 
 /// What a [`Truncation`] counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -40,8 +42,8 @@ pub enum LengthUnit {
 /// A part of an entry that was too long, and how long it had been.
 ///
 /// A text keeps its beginning. A JSON value is replaced by
-/// `{"$truncated": {"bytes": 70000, "head": "…"}}`; it is such a mark only if its path is listed
-/// here, so that no recorded value can be mistaken for one.
+/// `{"$truncated": {"bytes": 70000, "head": "…"}}`; in metadata and request data it is such a mark
+/// only if its path is listed here, so that no recorded value can be mistaken for one.
 ///
 /// ```
 /// use audit_core::{AuditContext, Auditor, MemoryStore};
@@ -98,6 +100,44 @@ pub(crate) fn check_text(what: &'static str, text: &str, max_chars: usize) -> Re
         )));
     }
     Ok(())
+}
+
+/// Says of how many changes those that are kept are the first.
+pub(crate) fn left_out(entry: &mut AuditEntry, members: u64) {
+    let already = entry.truncated.iter_mut().find(|cut| cut.path == CHANGES);
+    if let Some(truncation) = already {
+        truncation.original = truncation.original.max(members);
+    } else {
+        let truncation = Truncation::new(CHANGES, members, LengthUnit::Members);
+        entry.truncated.push(truncation);
+    }
+}
+
+/// Cuts the texts that are to be cut, as the record's type says, and lists them.
+pub(crate) fn cut_fields(entry: &mut AuditEntry) {
+    let AuditEntry {
+        changes, truncated, ..
+    } = entry;
+    for (path, change) in changes.iter_mut() {
+        for (side, value) in [("old", &mut change.old), ("new", &mut change.new)] {
+            let Some(value) = value else { continue };
+            marks::cut(value);
+            if let Some(characters) = marks::cut_from(value) {
+                let path = format!("{CHANGES}/{path}/{side}");
+                truncated.push(Truncation::new(path, characters, LengthUnit::Characters));
+            }
+        }
+    }
+}
+
+/// Whether a path is one of `paths`, or leads into what stands there.
+fn is_within(path: &str, paths: &HashSet<&str>) -> bool {
+    let ends = path
+        .match_indices(['.', '['])
+        .map(|(end, _)| end)
+        .chain([path.len()]);
+    let mut heads = ends.filter_map(|end| path.get(..end));
+    heads.any(|head| paths.contains(head))
 }
 
 /// Brings an entry under the limits. What data brought is cut and marked, never refused.
@@ -274,22 +314,22 @@ fn drop_members(entry: &mut AuditEntry, max_bytes: usize) {
     // The mark itself takes room.
     excess += 3 * MARK_BYTES;
     let members = entry.changes.len() as u64;
-    let mut sensitive: HashSet<String> = entry.sensitive.iter().cloned().collect();
+    let personal: HashSet<String> = entry.sensitive.iter().cloned().collect();
     let mut dropped = false;
     while excess > 0 {
         let Some((path, change)) = entry.changes.pop() else {
             break;
         };
         excess = excess.saturating_sub(change_size(&path, &change));
-        if sensitive.remove(&path) {
+        if personal.contains(&path) {
             excess = excess.saturating_sub(listed_size(&path));
         }
         dropped = true;
     }
     if dropped {
-        entry.sensitive.retain(|path| sensitive.contains(path));
-        let truncation = Truncation::new("changes", members, LengthUnit::Members);
-        entry.truncated.push(truncation);
+        let kept: HashSet<&str> = entry.changes.iter().map(|(path, _)| path).collect();
+        entry.sensitive.retain(|path| is_within(path, &kept));
+        left_out(entry, members);
     }
     for column in Column::ALL {
         let map = column.of(entry);

@@ -1,5 +1,7 @@
 //! Marks: objects with one member that begins with `$`, for what JSON has no word for.
 
+use std::mem;
+
 use serde_json::{Map, Value, json};
 
 use crate::MASK;
@@ -86,20 +88,56 @@ pub(crate) fn is_open(value: &Value) -> bool {
     value.is_object() && of(value).is_none()
 }
 
-/// Cuts every text in a value that is longer than `most` characters.
-pub(crate) fn cut(value: &mut Value, most: usize) {
+/// Says of every text in a value that is longer than `most` characters that it is to be cut, and
+/// whether there is one. It is cut when the sanitizer has seen the whole of it: half a secret is
+/// hard to know.
+pub(crate) fn to_be_cut(value: &mut Value, most: usize) -> bool {
     match value {
-        Value::String(text) if text.len() > most => {
-            if let Some((end, _)) = text.char_indices().nth(most) {
-                let head = text.get(..end).unwrap_or_default();
-                let characters = text.chars().count();
-                *value = mark(TRUNCATED, json!({ "characters": characters, "head": head }));
+        Value::String(text) => {
+            let too_long = text.len() > most && text.chars().nth(most).is_some();
+            if too_long {
+                let text = mem::take(text);
+                *value = mark(TRUNCATED, json!({ "most": most, "text": text }));
             }
+            too_long
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| cut(item, most)),
-        Value::Object(members) => members.values_mut().for_each(|member| cut(member, most)),
+        Value::Array(items) => items
+            .iter_mut()
+            .filter_map(|item| to_be_cut(item, most).then_some(()))
+            .count()
+            .gt(&0),
+        Value::Object(members) => members
+            .values_mut()
+            .filter_map(|member| to_be_cut(member, most).then_some(()))
+            .count()
+            .gt(&0),
+        _ => false,
+    }
+}
+
+/// Cuts the texts that are to be cut.
+pub(crate) fn cut(value: &mut Value) {
+    if let Some((TRUNCATED, waiting)) = of(value)
+        && let (Some(most), Some(text)) = (waiting.get("most"), waiting.get("text"))
+    {
+        let most = most.as_u64().and_then(|most| usize::try_from(most).ok());
+        let text = text.as_str().unwrap_or_default();
+        let head: String = text.chars().take(most.unwrap_or(0)).collect();
+        let characters = text.chars().count();
+        *value = mark(TRUNCATED, json!({ "characters": characters, "head": head }));
+        return;
+    }
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(cut),
+        Value::Object(members) => members.values_mut().for_each(cut),
         _ => {}
     }
+}
+
+/// How many characters a text had that was cut.
+pub(crate) fn cut_from(value: &Value) -> Option<u64> {
+    let (_, cut) = of(value).filter(|(name, _)| *name == TRUNCATED)?;
+    cut.get("characters")?.as_u64()
 }
 
 #[cfg(test)]
@@ -124,7 +162,8 @@ mod tests {
     #[test]
     fn texts_are_cut_by_characters() {
         let mut value = json!(["äöü", {"a": "äöüß"}]);
-        cut(&mut value, 3);
+        assert!(to_be_cut(&mut value, 3) && !to_be_cut(&mut json!(["äöü"]), 3));
+        cut(&mut value);
         assert_eq!(
             value,
             json!(["äöü", {"a": {"$truncated": {"characters": 4, "head": "äöü"}}}])

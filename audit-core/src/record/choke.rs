@@ -54,12 +54,24 @@ fn sanitize(entry: &mut AuditEntry, sanitizer: &Sanitizer) {
     }
     sanitizer.map(&mut entry.request_data);
     sanitizer.map(&mut entry.metadata);
-    changes(&mut entry.changes, sanitizer);
+    let extra = entry.changes.take_extra();
+    let masked = extra.as_ref().map_or(&[] as &[_], |extra| &extra.masked);
+    changes(&mut entry.changes, masked, sanitizer);
+    if let Some(extra) = extra {
+        let shown = |path: &String| shown(path, sanitizer).unwrap_or_else(|| path.clone());
+        entry.sensitive = extra.sensitive.iter().map(shown).collect();
+        entry.sensitive.dedup();
+        if extra.left_out > 0 {
+            let all = entry.changes.len() as u64 + extra.left_out;
+            limits::left_out(entry, all);
+        }
+        if extra.cuts {
+            limits::cut_fields(entry);
+        }
+    }
 }
 
-fn changes(changes: &mut Changes, sanitizer: &Sanitizer) {
-    let extra = changes.take_extra();
-    let masked = extra.as_ref().map_or(&[] as &[_], |extra| &extra.masked);
+fn changes(changes: &mut Changes, masked: &[String], sanitizer: &Sanitizer) {
     for (path, change) in changes.iter_mut() {
         let masked_already = masked.iter().any(|masked| masked == path);
         for value in change.old.iter_mut().chain(change.new.iter_mut()) {
@@ -76,21 +88,15 @@ fn changes(changes: &mut Changes, sanitizer: &Sanitizer) {
 
 /// A path names map keys and elements of sets, which may be secrets themselves.
 fn paths(changes: &mut Changes, sanitizer: &Sanitizer) {
-    let is_clean = |path: &str| {
-        !path.contains('[')
-            || (!sanitizer.is_sensitive_path(path)
-                && matches!(sanitizer.text(path), Cow::Borrowed(_)))
-    };
-    if changes.iter().all(|(path, _)| is_clean(path)) {
+    if changes
+        .iter()
+        .all(|(path, _)| shown(path, sanitizer).is_none())
+    {
         return;
     }
     let list = mem::take(changes).into_list();
     for (path, change) in list {
-        let path = if is_clean(&path) {
-            path
-        } else {
-            hidden(&path, sanitizer)
-        };
+        let path = shown(&path, sanitizer).unwrap_or(path);
         match changes.get_mut(&path) {
             // Two that are told apart by a secret only.
             Some(present) => {
@@ -102,8 +108,13 @@ fn paths(changes: &mut Changes, sanitizer: &Sanitizer) {
     }
 }
 
-/// The path down to the secret.
-fn hidden(path: &str, sanitizer: &Sanitizer) -> String {
+/// The path down to the secret, if it names one.
+fn shown(path: &str, sanitizer: &Sanitizer) -> Option<String> {
+    let is_clean = !path.contains('[')
+        || (!sanitizer.is_sensitive_path(path) && matches!(sanitizer.text(path), Cow::Borrowed(_)));
+    if is_clean {
+        return None;
+    }
     let mut shown = String::new();
     for step in path::steps(path) {
         let end = shown.len();
@@ -123,7 +134,7 @@ fn hidden(path: &str, sanitizer: &Sanitizer) -> String {
             break;
         }
     }
-    shown
+    Some(shown)
 }
 
 #[cfg(test)]
@@ -138,7 +149,7 @@ mod tests {
             .iter()
             .map(|(path, change)| ((*path).to_owned(), change.clone()))
             .collect();
-        changes(&mut all, &Sanitizer::default());
+        changes(&mut all, &[], &Sanitizer::default());
         serde_json::to_value(&all).unwrap()
     }
 
@@ -181,8 +192,7 @@ mod tests {
         let mut all: Changes = [("card_secret".to_owned(), Change::added(value.clone()))]
             .into_iter()
             .collect();
-        all.extra_mut().masked.push("card_secret".to_owned());
-        changes(&mut all, &Sanitizer::default());
+        changes(&mut all, &["card_secret".to_owned()], &Sanitizer::default());
         assert_eq!(all.get("card_secret").unwrap().new, Some(value));
     }
 }
