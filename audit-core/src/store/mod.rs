@@ -29,8 +29,7 @@ pub trait AuditStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// On [`ErrorKind::Unknown`](crate::ErrorKind::Unknown) the entries may be stored; on any
-    /// other kind none is.
+    /// On [`ErrorKind::Unknown`] the entries may be stored; on any other kind none is.
     fn append(&self, entries: &[AuditEntry]) -> Result<Vec<Appended>>;
 
     /// Notes durably, if the store can be durable, that an action is starting, so that a crash
@@ -49,15 +48,13 @@ pub trait AuditStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::IdConflict`](crate::ErrorKind::IdConflict) if an attempt or an entry of
-    /// another action or entity has the id, [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported)
-    /// from a store that cannot keep attempts, which must not look as if it did. On
-    /// [`ErrorKind::Unknown`](crate::ErrorKind::Unknown) the attempt may be open; on any other
-    /// kind it is not.
+    /// [`ErrorKind::IdConflict`] if an attempt or an entry of another action or entity has the id,
+    /// [`ErrorKind::Unsupported`] from a store that cannot keep attempts, which must not look as
+    /// if it did. On [`ErrorKind::Unknown`] the attempt may be open; on any other kind it is not.
     fn open_attempt(&self, entry: &AuditEntry) -> Result<()>;
 
-    /// Ends an attempt that ends without an entry: an action that was skipped. One that is not open is none to end, which is
-    /// no error.
+    /// Ends an attempt that ends without an entry: of an action that is not to be recorded after
+    /// all. Ending one that is not open changes nothing and is no error.
     ///
     /// # Errors
     ///

@@ -201,9 +201,11 @@ fn an_attempt_in_doubt_is_looked_up() {
 fn closing_that_fails_half_way_has_closed_nothing_and_is_done_by_the_next_write() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
-    let left = entries(300, 400);
+    let left = entries(1_000, 100);
     {
         let mut writer = open(&path);
+        let connection = writer.connection().unwrap();
+        connection.pragma_update(None, "synchronous", 0).unwrap();
         writer.append(&[entry(0, 1)]).unwrap();
         for attempt in &left {
             writer.open_attempt(attempt).unwrap();
@@ -219,7 +221,7 @@ fn closing_that_fails_half_way_has_closed_nothing_and_is_done_by_the_next_write(
             .pragma_update(None, "max_page_count", pages + more)
             .unwrap();
     };
-    limit(&writer, 4);
+    limit(&writer, 0);
     writer.recover_or_defer().unwrap();
     assert_eq!(stored(&writer), 1);
     assert_eq!(
@@ -229,7 +231,7 @@ fn closing_that_fails_half_way_has_closed_nothing_and_is_done_by_the_next_write(
     assert_eq!(stored(&writer), 1);
     limit(&writer, 1_000_000);
     writer.append(&[entry(0, 1)]).unwrap();
-    assert_eq!(stored(&writer), 302);
+    assert_eq!(stored(&writer), 1_002);
     assert!(!writer.memory.has_attempts());
     assert_eq!(writer.recover_attempts().unwrap(), 0);
 }
