@@ -16,6 +16,14 @@ mod asynchronous;
 mod context;
 #[path = "macros/derive.rs"]
 mod derive;
+#[path = "macros/derive_enums.rs"]
+mod derive_enums;
+#[path = "macros/derive_fields.rs"]
+mod derive_fields;
+#[path = "macros/derive_lists.rs"]
+mod derive_lists;
+#[path = "macros/derive_types.rs"]
+mod derive_types;
 #[path = "macros/lost.rs"]
 mod lost;
 #[path = "macros/shapes.rs"]

@@ -261,32 +261,22 @@ fn floats_are_compared_as_floats() {
     assert!(!differs(0.1 + 0.2, 0.3_f64.next_up()));
     assert!(!differs(0.0, -0.0));
     assert!(differs(0.1, 0.1_f64.next_up()));
-    // Not equal to itself, so each update is a change; JSON has no NaN, so it reads `null`.
-    assert!(differs(f64::NAN, f64::NAN));
-    let changes = diff(&reading(f64::NAN), &reading(f64::NAN)).unwrap();
+    // Not equal to itself, but it reads the same.
+    assert!(!differs(f64::NAN, f64::NAN));
+    let changes = diff(&reading(f64::NAN), &reading(f64::NEG_INFINITY)).unwrap();
     assert_eq!(
         serde_json::to_value(changes).unwrap(),
-        json!({"value": {"old": null, "new": null}})
+        json!({"value": {"old": {"$float": "NaN"}, "new": {"$float": "-inf"}}})
     );
 }
 
 #[test]
-fn nothing_and_nothing_inside_something_read_the_same_but_are_a_change() {
-    // Decided on typed values: the change is seen although JSON cannot tell the two apart.
-    let (none, inner) = (
-        Reading {
-            value: 0.0,
-            note: None,
-        },
-        Reading {
-            value: 0.0,
-            note: Some(None),
-        },
-    );
-    let changes = diff(&none, &inner).unwrap();
+fn nothing_and_nothing_inside_something_are_told_apart() {
+    let with = |note| Reading { value: 0.0, note };
+    let changes = diff(&with(None), &with(Some(None))).unwrap();
     assert_eq!(
         serde_json::to_value(changes).unwrap(),
-        json!({"note": {"old": null, "new": null}})
+        json!({"note": {"old": null, "new": {"$some": null}}})
     );
 }
 

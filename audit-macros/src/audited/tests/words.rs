@@ -80,127 +80,136 @@ fn words_that_stand_elsewhere() {
     }
 }
 
+/// That each attribute on a field gives its one message.
+fn told(cases: &[(TokenStream, &str)]) {
+    for (attribute, expected) in cases {
+        assert_eq!(field_errors(attribute), [*expected], "{attribute}");
+    }
+}
+
 #[test]
-fn wrong_forms_on_a_field() {
-    let function = |word, example: &str| {
-        format!("`{word}` takes the path of a function: `{word} = {example}`")
-    };
-    let key = "`key` names the field that tells items apart: `key = \"id\"`, `key = \"meta.id\"` or, in a tuple, `key = \"0\"`";
-    let truncate =
-        "`truncate` takes a length of 1 to 4294967295 characters: `truncate = 200`".to_owned();
-    for (attribute, expected) in [
+fn wrong_forms_of_any_word() {
+    let no_word =
+        format!("expected a word, such as `exclude`, in `#[audit(...)]` on a field {FIELD}");
+    told(&[
         (
             quote!(#[audit(exclude = true)]),
-            "`exclude` takes no value: write `exclude` alone".to_owned(),
+            "`exclude` takes no value: write `exclude` alone",
         ),
         (
             quote!(#[audit(id(x))]),
-            "`id` takes no value: write `id` alone".to_owned(),
+            "`id` takes no value: write `id` alone",
         ),
         (
             quote!(#[audit(sensitive = false)]),
-            "`sensitive` takes no value: write `sensitive` alone".to_owned(),
+            "`sensitive` takes no value: write `sensitive` alone",
         ),
-        (
-            quote!(#[audit(rename)]),
-            "`rename` needs a value: `rename = \"status\"`".to_owned(),
-        ),
-        (
-            quote!(#[audit(rename = )]),
-            "`rename` needs a value: `rename = \"status\"`".to_owned(),
-        ),
-        (
-            quote!(#[audit(rename("x"))]),
-            "expected `=`: `rename = \"status\"`".to_owned(),
-        ),
-        (
-            quote!(#[audit(rename = x)]),
-            "`rename` takes a string literal: `rename = \"status\"`".to_owned(),
-        ),
-        (
-            quote!(#[audit(rename = "")]),
-            "`rename` must not be empty".to_owned(),
-        ),
-        (
-            quote!(#[audit(rename = "location.city")]),
-            "`.` in a name would be read as a path: leave it out".to_owned(),
-        ),
-        (
-            quote!(#[audit(rename = "notes[7]")]),
-            "`[` in a name would be read as a path: leave it out".to_owned(),
-        ),
-        (
-            quote!(#[audit(mask)]),
-            "`mask` needs a value: `mask = last_four`".to_owned(),
-        ),
-        (
-            quote!(#[audit(mask = "last_four")]),
-            function("mask", "last_four"),
-        ),
-        (
-            quote!(#[audit(mask = last_four())]),
-            function("mask", "last_four"),
-        ),
-        (
-            quote!(#[audit(with = |time| time.to_utc())]),
-            function("with", "in_utc"),
-        ),
-        (
-            quote!(#[audit(compare = |a, b| a == b)]),
-            function("compare", "nearly_equal"),
-        ),
-        (
-            quote!(#[audit(compare = +)]),
-            function("compare", "nearly_equal"),
-        ),
-        (
-            quote!(#[audit(compare = same truncate = 3)]),
-            "expected `,` before this".to_owned(),
-        ),
-        (
-            quote!(#[audit(key = id)]),
-            "`key` takes a string literal: `key = \"id\"`".to_owned(),
-        ),
-        (
-            quote!(#[audit(key)]),
-            "`key` needs a value: `key = \"id\"`".to_owned(),
-        ),
-        (quote!(#[audit(key = "a..b")]), key.to_owned()),
-        (quote!(#[audit(key = "a.")]), key.to_owned()),
-        (quote!(#[audit(key = "id()")]), key.to_owned()),
-        (quote!(#[audit(key = "0x1")]), key.to_owned()),
-        (quote!(#[audit(key = "99999999999")]), key.to_owned()),
-        (quote!(#[audit(key = "self")]), key.to_owned()),
-        (quote!(#[audit(key = "a b")]), key.to_owned()),
-        (quote!(#[audit(truncate = 0)]), truncate.clone()),
-        (quote!(#[audit(truncate = "200")]), truncate.clone()),
-        (quote!(#[audit(truncate = -1)]), truncate.clone()),
-        (quote!(#[audit(truncate = 1.5)]), truncate.clone()),
-        (quote!(#[audit(truncate = 200u8)]), truncate.clone()),
-        (quote!(#[audit(truncate = 4294967296)]), truncate),
-        (
-            quote!(#[audit(id name)]),
-            "expected `,` before this".to_owned(),
-        ),
-        (
-            quote!(#[audit("id")]),
-            format!("expected a word, such as `exclude`, in `#[audit(...)]` on a field {FIELD}"),
-        ),
+        (quote!(#[audit(id name)]), "expected `,` before this"),
+        (quote!(#[audit("id")]), &no_word),
         (
             quote!(#[audit]),
-            "`#[audit]` takes words in parentheses: `#[audit(...)]`".to_owned(),
+            "`#[audit]` takes words in parentheses: `#[audit(...)]`",
         ),
         (
             quote!(#[audit(id, id)]),
-            "`id` is given more than once: keep one".to_owned(),
+            "`id` is given more than once: keep one",
         ),
         (
             quote!(#[audit(mask = f)] #[audit(mask = g)]),
-            "`mask` is given more than once: keep one".to_owned(),
+            "`mask` is given more than once: keep one",
         ),
-    ] {
-        assert_eq!(field_errors(&attribute), [expected], "{attribute}");
-    }
+    ]);
+}
+
+#[test]
+fn wrong_names() {
+    told(&[
+        (
+            quote!(#[audit(rename)]),
+            "`rename` needs a value: `rename = \"status\"`",
+        ),
+        (
+            quote!(#[audit(rename = )]),
+            "`rename` needs a value: `rename = \"status\"`",
+        ),
+        (
+            quote!(#[audit(rename("x"))]),
+            "expected `=`: `rename = \"status\"`",
+        ),
+        (
+            quote!(#[audit(rename = x)]),
+            "`rename` takes a string literal: `rename = \"status\"`",
+        ),
+        (quote!(#[audit(rename = "")]), "`rename` must not be empty"),
+        (
+            quote!(#[audit(rename = "location.city")]),
+            "`.` in a name would be read as a path: leave it out",
+        ),
+        (
+            quote!(#[audit(rename = "notes[7]")]),
+            "`[` in a name would be read as a path: leave it out",
+        ),
+    ]);
+}
+
+#[test]
+fn wrong_functions() {
+    let mask = "`mask` takes the path of a function: `mask = last_four`";
+    let compare = "`compare` takes the path of a function: `compare = nearly_equal`";
+    told(&[
+        (
+            quote!(#[audit(mask)]),
+            "`mask` needs a value: `mask = last_four`",
+        ),
+        (quote!(#[audit(mask = "last_four")]), mask),
+        (quote!(#[audit(mask = last_four())]), mask),
+        (
+            quote!(#[audit(with = |time| time.to_utc())]),
+            "`with` takes the path of a function: `with = in_utc`",
+        ),
+        (quote!(#[audit(compare = |a, b| a == b)]), compare),
+        (quote!(#[audit(compare = +)]), compare),
+        (
+            quote!(#[audit(compare = same truncate = 3)]),
+            "expected `,` before this",
+        ),
+    ]);
+}
+
+#[test]
+fn wrong_keys() {
+    let key = "`key` names the field that tells items apart: `key = \"id\"`, `key = \"meta.id\"` or, in a tuple, `key = \"0\"`";
+    told(&[
+        (
+            quote!(#[audit(key = id)]),
+            "`key` takes a string literal: `key = \"id\"`",
+        ),
+        (quote!(#[audit(key)]), "`key` needs a value: `key = \"id\"`"),
+        (quote!(#[audit(key = "a..b")]), key),
+        (quote!(#[audit(key = "a.")]), key),
+        (quote!(#[audit(key = "id()")]), key),
+        (quote!(#[audit(key = "0x1")]), key),
+        (quote!(#[audit(key = "99999999999")]), key),
+        (quote!(#[audit(key = "self")]), key),
+        (quote!(#[audit(key = "a b")]), key),
+    ]);
+}
+
+#[test]
+fn wrong_lengths() {
+    let truncate = "`truncate` takes a length of 1 to 4294967295 characters: `truncate = 200`";
+    told(&[
+        (quote!(#[audit(truncate = 0)]), truncate),
+        (quote!(#[audit(truncate = "200")]), truncate),
+        (quote!(#[audit(truncate = -1)]), truncate),
+        (quote!(#[audit(truncate = 1.5)]), truncate),
+        (quote!(#[audit(truncate = 200u8)]), truncate),
+        (quote!(#[audit(truncate = 4294967296)]), truncate),
+        (
+            quote!(#[audit(truncate)]),
+            "`truncate` needs a value: `truncate = 200`",
+        ),
+    ]);
 }
 
 #[test]
