@@ -1,9 +1,10 @@
 use audit_core::Audited;
 
 #[derive(Audited)]
+#[audit(include(by), tenant = by)]
 enum Status {
     Open,
-    Closed,
+    Closed { by: String },
 }
 
 fn main() {}

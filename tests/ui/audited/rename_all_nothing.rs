@@ -1,6 +1,7 @@
 use audit_core::Audited;
 
 #[derive(Audited)]
+#[audit(rename_all = "camelCase")]
 struct Pair(u64, String);
 
 fn main() {}

@@ -1,0 +1,15 @@
+use audit_core::Audited;
+
+#[derive(Audited)]
+#[audit(bound = T: Clone)]
+struct Incident<T> {
+    at: T,
+}
+
+#[derive(Audited)]
+#[audit(bound = "T Clone")]
+struct Note<T> {
+    at: T,
+}
+
+fn main() {}

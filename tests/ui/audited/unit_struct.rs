@@ -1,6 +1,0 @@
-use audit_core::Audited;
-
-#[derive(Audited)]
-struct Nothing;
-
-fn main() {}
