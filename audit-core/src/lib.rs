@@ -73,9 +73,10 @@ pub use crate::query::{
     Page, TenantLog,
 };
 pub use crate::record::{
-    AuditedService, Auditor, AuditorBuilder, Clock, Delivery, Draft, Drafts, FailurePolicy, Health,
-    IdSource, LastError, Problem, ProblemKind, Receipt, Recording, RecordingAll, Statistics,
-    SystemClock, TimeOrderedIds, ToOutcome, on_unrecorded, unrecorded,
+    AuditedService, Auditor, AuditorBuilder, Clock, CurrentAction, Delivery, Draft, Drafts,
+    FailurePolicy, Health, IdSource, LastError, Problem, ProblemKind, Receipt, Recording,
+    RecordingAll, Statistics, SystemClock, TimeOrderedIds, ToOutcome, current_action,
+    on_unrecorded, unrecorded,
 };
 pub use crate::sanitize::{Detector, MASK, Sanitizer, SanitizerBuilder, Secret};
 pub use crate::store::{Appended, AuditStore, Durability, MemoryStore, Query};
@@ -87,11 +88,18 @@ pub mod __private {
 
     use crate::diff::{FieldDiff, FieldSnapshot, Nested};
     use crate::entry::{EntityId, Tenant, ToEntityId};
-    pub use crate::record::action::{ActionCall, ActionFuture, ActionOutcome};
+    pub use crate::entry::{Outcome, Severity};
+    pub use crate::record::action::{
+        Action, ActionCall, Behind, Body, Itself, MaybeNone, Refusable, StrictError, Subject,
+        ToAuditor, ToContext, ToReason, ToTenant, Version, context, enter, error, refuse, within,
+    };
+    pub use crate::{__audit_outcome as outcome, __audit_success as success};
 
     pub mod outcome {
         pub use crate::record::outcome::{
-            Probe, ViaError, ViaErrorOutcome, ViaErrorText, ViaReturn,
+            Ended, Failed, Reading, Returned, Sources, SplitAny, SplitOption, SplitResult, Value,
+            ViaAnyError, ViaAsRef, ViaDisplay, ViaError, ViaErrorOutcome, ViaNoSource, ViaOutcome,
+            ViaSendAsRef, ViaSuccess,
         };
     }
 

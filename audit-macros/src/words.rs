@@ -40,6 +40,7 @@ pub(crate) struct Attr<T> {
 }
 
 /// Room for a word that may be given once; each further one is reported.
+#[derive(Clone)]
 pub(crate) struct Slot<T> {
     found: Option<Attr<T>>,
 }
@@ -66,6 +67,15 @@ impl<T> Slot<T> {
                 path: path.clone(),
                 value,
             });
+        }
+    }
+}
+
+impl<T: Clone> Slot<T> {
+    /// Takes what another slot holds, where this one is empty.
+    pub(crate) fn or(&mut self, other: &Self) {
+        if self.found.is_none() {
+            self.found.clone_from(&other.found);
         }
     }
 }

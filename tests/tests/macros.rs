@@ -12,8 +12,16 @@
 mod action;
 #[path = "macros/asynchronous.rs"]
 mod asynchronous;
+#[path = "macros/attempt.rs"]
+mod attempt;
+#[path = "macros/blocks.rs"]
+mod blocks;
+#[path = "macros/changes.rs"]
+mod changes;
 #[path = "macros/context.rs"]
 mod context;
+#[path = "macros/current.rs"]
+mod current;
 #[path = "macros/derive.rs"]
 mod derive;
 #[path = "macros/derive_enums.rs"]
@@ -26,8 +34,18 @@ mod derive_lists;
 mod derive_types;
 #[path = "macros/lost.rs"]
 mod lost;
+#[path = "macros/names.rs"]
+mod names;
+#[path = "macros/neighbours.rs"]
+mod neighbours;
+#[path = "macros/off.rs"]
+mod off;
 #[path = "macros/shapes.rs"]
 mod shapes;
+#[path = "macros/strict.rs"]
+mod strict;
+#[path = "macros/words.rs"]
+mod words;
 
 use audit_core::{AuditContext, AuditEntry, Auditor, MemoryStore};
 

@@ -70,7 +70,7 @@ impl Carrier {
     pub fn current() -> Option<Self> {
         let frame = Frame::current()?;
         let operation = frame.operation(Uuid::now_v7);
-        Some(Self::of(frame.context(), operation))
+        Some(Self::of(&AuditContext::current()?, operation))
     }
 
     /// Makes the carrier name the entry that caused what it travels to, as the entry of the

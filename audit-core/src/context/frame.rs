@@ -1,5 +1,6 @@
 //! The stack of contexts that a thread is in.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
@@ -7,17 +8,38 @@ use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 
 use crate::context::AuditContext;
+use crate::context::running::Running;
+use crate::entry::Tenant;
 
 /// A context as entered: with its operation, which begins when the outermost one is entered and
 /// gets its id when first asked for it.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame(Arc<FrameParts>);
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct FrameParts {
-    context: AuditContext,
+    /// None where an action runs that nobody gave a context.
+    context: Option<AuditContext>,
+    /// The auditor that goes before the one of the context.
+    recorder: Option<Recorder>,
     /// None where the context was only named, not entered: that begins no unit of work.
     operation: Option<Arc<OnceLock<Uuid>>>,
+    /// The entry that causes what is recorded here, and whose log it stands in: in another log it
+    /// would mean nothing.
+    cause: Option<(Tenant, Uuid)>,
+    action: Action,
+}
+
+/// The type of an auditor belongs to a higher room.
+type Recorder = Arc<dyn Any + Send + Sync>;
+
+/// The action that runs in a frame.
+#[derive(Debug)]
+enum Action {
+    None,
+    Own(Running),
+    /// That of a frame further out.
+    Outer(Frame),
 }
 
 thread_local! {
@@ -37,73 +59,140 @@ struct Slot {
 enum State {
     /// Entered: in this frame, or explicitly in none.
     Entered(Option<Frame>),
+    /// In the frame below, but the action that runs there is not meant.
+    Apart,
     /// Left while a later one was still entered: guards may be dropped in any order.
     Left,
+}
+
+impl Stack {
+    fn frame(&self) -> Option<&Frame> {
+        let entered = self.slots.iter().rev().find_map(|slot| match &slot.state {
+            State::Entered(frame) => Some(frame.as_ref()),
+            State::Apart | State::Left => None,
+        });
+        entered.flatten()
+    }
 }
 
 impl Frame {
     /// The frame that this thread is in.
     pub(crate) fn current() -> Option<Self> {
+        Self::look(Option::<&Self>::cloned)
+    }
+
+    /// Looks at the frame that this thread is in, without taking it. The closure must run no code
+    /// of the user: the stack is borrowed.
+    pub(crate) fn look<R>(look: impl Fn(Option<&Self>) -> R) -> R {
         // A thread that is being torn down is in no context.
-        STACK
-            .try_with(|stack| {
-                let stack = stack.try_borrow().ok()?;
-                stack
-                    .slots
-                    .iter()
-                    .rev()
-                    .find_map(|slot| match &slot.state {
-                        State::Entered(frame) => Some(frame.clone()),
-                        State::Left => None,
-                    })?
-            })
+        let seen = STACK.try_with(|stack| {
+            let stack = stack.try_borrow().ok()?;
+            Some(look(stack.frame()))
+        });
+        seen.ok().flatten().unwrap_or_else(|| look(None))
+    }
+
+    /// The frame of the innermost action that runs on this thread.
+    pub(crate) fn of_action() -> Option<Self> {
+        let found = STACK.try_with(|stack| {
+            let stack = stack.try_borrow().ok()?;
+            let states = stack.slots.iter().rev().map(|slot| &slot.state);
+            for state in states {
+                match state {
+                    State::Entered(frame) => return frame.clone(),
+                    State::Apart => return None,
+                    State::Left => {}
+                }
+            }
+            None
+        });
+        found
             .ok()
             .flatten()
+            .filter(|frame| frame.action().is_some())
     }
 
     /// A context as it is inside the current one.
     pub(crate) fn nested(context: AuditContext) -> Self {
         let outer = Self::current();
-        let (context, operation) = match &outer {
-            Some(outer) => {
-                let is_one_tenant = context.tenant() == outer.0.context.tenant();
-                let operation = outer.0.operation.clone().filter(|_| is_one_tenant);
-                (
-                    context.within(&outer.0.context),
-                    operation.unwrap_or_default(),
-                )
-            }
-            None => (context, Arc::default()),
+        let own_cause = context.parts_cause();
+        let own_cause = own_cause.map(|cause| (context.tenant().clone(), cause));
+        let mut parts = FrameParts {
+            context: None,
+            recorder: None,
+            operation: None,
+            cause: own_cause,
+            action: Action::None,
         };
-        let operation = match context.parts_operation() {
+        let mut operation = Arc::default();
+        let mut context = context;
+        if let Some(outer) = outer {
+            let is_one_tenant = outer.tenant() == Some(context.tenant());
+            if is_one_tenant && let Some(outer) = &outer.0.operation {
+                operation = Arc::clone(outer);
+            }
+            if !context.brings_recorder() {
+                parts.recorder.clone_from(&outer.0.recorder);
+            }
+            if parts.cause.is_none() {
+                parts.cause.clone_from(&outer.0.cause);
+            }
+            if let Some(outer) = &outer.0.context {
+                context = context.within(outer);
+            }
+            if outer.action().is_some() {
+                parts.action = Action::Outer(outer);
+            }
+        }
+        parts.operation = Some(match context.parts_operation() {
             Some(own) if operation.get() != Some(&own) => Arc::new(OnceLock::from(own)),
             _ => operation,
-        };
-        Self(Arc::new(FrameParts {
-            context,
-            operation: Some(operation),
-        }))
+        });
+        parts.context = Some(context);
+        Self(Arc::new(parts))
     }
 
     /// A context by itself, whatever the current one is.
     pub(crate) fn alone(context: AuditContext) -> Self {
         let operation = context.parts_operation();
+        let cause = context.parts_cause();
         Self(Arc::new(FrameParts {
-            context,
             operation: operation.map(|own| Arc::new(OnceLock::from(own))),
+            cause: cause.map(|cause| (context.tenant().clone(), cause)),
+            context: Some(context),
+            recorder: None,
+            action: Action::None,
         }))
     }
 
-    /// The same frame, in which everything is caused by an entry.
-    pub(crate) fn caused_by(&self, entry: Uuid) -> Self {
+    /// What the body of an action runs in: the same, and everything is caused by its entry.
+    pub(crate) fn of_body(
+        outer: Option<&Self>,
+        recorder: Option<Recorder>,
+        tenant: Option<Tenant>,
+        entry: Uuid,
+    ) -> Self {
+        let outer = outer.map(|outer| &*outer.0);
         Self(Arc::new(FrameParts {
-            context: self.0.context.clone().caused_by(entry),
-            operation: self.0.operation.clone(),
+            context: outer.and_then(|outer| outer.context.clone()),
+            recorder: recorder.or_else(|| outer.and_then(|outer| outer.recorder.clone())),
+            operation: outer.and_then(|outer| outer.operation.clone()),
+            cause: tenant.map(|tenant| (tenant, entry)),
+            action: Action::Own(Running::new(entry)),
         }))
     }
 
-    pub(crate) fn context(&self) -> &AuditContext {
-        &self.0.context
+    pub(crate) fn context(&self) -> Option<&AuditContext> {
+        self.0.context.as_ref()
+    }
+
+    pub(crate) fn tenant(&self) -> Option<&Tenant> {
+        self.context().map(AuditContext::tenant)
+    }
+
+    pub(crate) fn recorder<T: Any>(&self) -> Option<&T> {
+        let own = self.0.recorder.as_deref();
+        own.or_else(|| self.context()?.recorder())?.downcast_ref()
     }
 
     pub(crate) fn operation(&self, next_id: impl FnOnce() -> Uuid) -> Option<Uuid> {
@@ -111,21 +200,44 @@ impl Frame {
         Some(*operation.get_or_init(next_id))
     }
 
+    /// The entry that causes what is recorded here, in a tenant's log.
+    pub(crate) fn cause(&self, tenant: &Tenant) -> Option<Uuid> {
+        let (stands_in, cause) = self.0.cause.as_ref()?;
+        (stands_in == tenant).then_some(*cause)
+    }
+
+    /// The action that runs here.
+    pub(crate) fn action(&self) -> Option<&Running> {
+        match &self.0.action {
+            Action::None => None,
+            Action::Own(action) => Some(action),
+            Action::Outer(frame) => frame.action(),
+        }
+    }
+
     pub(crate) fn enter(self) -> ContextGuard {
         enter(Some(self))
     }
 }
 
-pub(super) fn enter(frame: Option<Frame>) -> ContextGuard {
+pub(crate) fn enter(frame: Option<Frame>) -> ContextGuard {
+    push(State::Entered(frame))
+}
+
+/// Stays in the same frame, but apart from the action that runs there.
+pub(crate) fn stand_apart() -> ContextGuard {
+    push(State::Apart)
+}
+
+fn push(state: State) -> ContextGuard {
+    let mut state = Some(state);
     let id = STACK
         .try_with(|stack| {
             let mut stack = stack.try_borrow_mut().ok()?;
             let id = stack.next;
             stack.next = stack.next.wrapping_add(1);
-            stack.slots.push(Slot {
-                id,
-                state: State::Entered(frame),
-            });
+            let state = state.take()?;
+            stack.slots.push(Slot { id, state });
             Some(id)
         })
         .ok()

@@ -4,6 +4,7 @@ mod carrier;
 mod frame;
 mod future;
 mod late;
+mod running;
 
 use std::any::Any;
 use std::fmt;
@@ -15,11 +16,12 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 pub use self::carrier::Carrier;
-pub(crate) use self::frame::Frame;
 pub use self::frame::{ContextGuard, in_current_context};
+pub(crate) use self::frame::{Frame, stand_apart};
 pub use self::future::{InContext, WithContext};
 use self::late::ActorSource;
 pub use self::late::LateActor;
+pub(crate) use self::running::{Running, Said};
 use crate::entry::{Actor, Tenant};
 use crate::error::{Error, Result};
 
@@ -84,7 +86,12 @@ impl AuditContext {
     /// The context that this code runs in, with all that it inherits.
     #[must_use]
     pub fn current() -> Option<Self> {
-        Frame::current().map(|frame| frame.context().clone())
+        let frame = Frame::current()?;
+        let context = frame.context()?.clone();
+        Some(match frame.cause(context.tenant()) {
+            Some(cause) if context.parts_cause() != Some(cause) => context.caused_by(cause),
+            _ => context,
+        })
     }
 
     /// Says who acts.
@@ -227,8 +234,12 @@ impl AuditContext {
         self.0.cause
     }
 
-    pub(crate) fn recorder<T: Any + Send + Sync>(&self) -> Option<&T> {
-        self.0.recorder.as_deref()?.downcast_ref()
+    fn recorder(&self) -> Option<&(dyn Any + Send + Sync)> {
+        self.0.recorder.as_deref()
+    }
+
+    fn brings_recorder(&self) -> bool {
+        self.0.recorder.is_some()
     }
 
     pub(crate) fn with_recorder(self, recorder: Arc<dyn Any + Send + Sync>) -> Self {

@@ -1,6 +1,7 @@
 //! The handle that application code holds and records through.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -45,11 +46,14 @@ use crate::store::AuditStore;
 pub struct Auditor(Arc<Inner>);
 
 struct Inner {
+    /// Told from every other auditor of the process, past ones too.
+    number: u64,
     delivery: Delivery,
     settings: Settings,
 }
 
 static INSTALLED: OnceLock<Auditor> = OnceLock::new();
+static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
 
 impl Auditor {
     /// An auditor with the usual settings: durable, strict, sanitizing.
@@ -64,7 +68,11 @@ impl Auditor {
     }
 
     pub(super) fn from_parts(delivery: Delivery, settings: Settings) -> Self {
-        Self(Arc::new(Inner { delivery, settings }))
+        Self(Arc::new(Inner {
+            number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
+            delivery,
+            settings,
+        }))
     }
 
     /// Makes this the auditor of the process, for annotated functions that run outside of a
@@ -86,14 +94,11 @@ impl Auditor {
     /// The auditor of here and now: the one of the context, or else the installed one.
     #[must_use]
     pub fn current() -> Option<Self> {
-        Self::of_frame(Frame::current().as_ref())
+        Frame::look(|frame| Self::of_frame(frame).cloned())
     }
 
-    pub(crate) fn of_frame(frame: Option<&Frame>) -> Option<Self> {
-        frame
-            .and_then(|frame| frame.context().recorder::<Self>())
-            .or_else(|| INSTALLED.get())
-            .cloned()
+    pub(crate) fn of_frame(frame: Option<&Frame>) -> Option<&Self> {
+        frame.and_then(Frame::recorder).or_else(|| INSTALLED.get())
     }
 
     /// An entry by hand, for any action of 1 to 50 characters.
@@ -160,7 +165,8 @@ impl Auditor {
             .entity_name("all tenants")
             .reason(reason)
             .severity(Severity::Notice)
-            .strict();
+            .strict()
+            .always();
         match draft.prepare() {
             // Written before anything is read, also where delivery is buffered.
             Prepared::Entry { entry, policy, .. } => {
@@ -214,7 +220,7 @@ impl Auditor {
         &self.0.settings
     }
 
-    fn store(&self) -> Arc<dyn AuditStore> {
+    pub(crate) fn store(&self) -> Arc<dyn AuditStore> {
         Arc::clone(&self.0.delivery.shared.store)
     }
 
@@ -238,6 +244,19 @@ impl Auditor {
         );
     }
 
+    pub(crate) fn number(&self) -> u64 {
+        self.0.number
+    }
+
+    /// Whether any action is switched off at all.
+    pub(crate) fn is_any_off(&self) -> bool {
+        !self.0.settings.off.is_empty()
+    }
+
+    pub(crate) fn is_off(&self, action: &str) -> bool {
+        self.is_any_off() && self.0.settings.off.contains(action)
+    }
+
     /// The draft's own word first, then the action's, then the auditor's.
     pub(crate) fn policy_for(&self, action: &str, own: Option<FailurePolicy>) -> FailurePolicy {
         let settings = &self.0.settings;
@@ -254,8 +273,8 @@ impl Auditor {
         self.deliver(entries, policy, self.0.delivery.shared.mode)
     }
 
-    /// Delivers entries and waits for their commit, whatever the delivery mode.
-    fn deliver(
+    /// Delivers entries and waits as this mode says, whatever the auditor's is.
+    pub(crate) fn deliver(
         &self,
         entries: Vec<AuditEntry>,
         policy: FailurePolicy,
@@ -330,10 +349,7 @@ impl Auditor {
 
     /// What has no auditor to go to.
     pub(crate) fn missing(policy: Option<FailurePolicy>, action: &str) -> Result<Receipt> {
-        let error = Error::new(
-            ErrorKind::MissingAuditor,
-            "there is no auditor to record through; call `auditor.install()` at the start of the process, or bring one along with `AuditContext::auditor`",
-        );
+        let error = Self::none();
         if policy == Some(FailurePolicy::BestEffort) {
             report_unrecorded(&Problem {
                 kind: ProblemKind::Lost,
@@ -345,6 +361,25 @@ impl Auditor {
             return Ok(Receipt::lost(Uuid::nil()));
         }
         Err(error)
+    }
+
+    pub(crate) fn none() -> Error {
+        Error::new(
+            ErrorKind::MissingAuditor,
+            "there is no auditor to record through; call `auditor.install()` at the start of the process, or bring one along with `AuditContext::auditor`",
+        )
+    }
+
+    /// Tells that an action runs without a note that it started.
+    pub(crate) fn report_unnoted(&self, entry: &AuditEntry, error: &Error) {
+        self.0.delivery.shared.note_error(error);
+        self.0.delivery.shared.reporter.report(&Problem {
+            kind: ProblemKind::Unnoted,
+            entries: 1,
+            tenant: Some(&entry.tenant),
+            action: Some(&entry.action),
+            error,
+        });
     }
 
     fn let_go(&self, entries: &[AuditEntry], count: u64, error: &Error) {

@@ -1,6 +1,6 @@
 //! Settings of an auditor.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) policy: FailurePolicy,
     pub(crate) action_policies: HashMap<String, FailurePolicy>,
     pub(crate) digest_key: Option<DigestKey>,
+    /// Actions of which nothing is recorded.
+    pub(crate) off: HashSet<String>,
 }
 
 /// Makes an [`Auditor`] with settings of your own.
@@ -69,6 +71,7 @@ impl AuditorBuilder {
                 policy: FailurePolicy::default(),
                 action_policies: HashMap::new(),
                 digest_key: None,
+                off: HashSet::new(),
             },
         }
     }
@@ -88,6 +91,27 @@ impl AuditorBuilder {
     /// What happens when an entry with this action cannot be recorded.
     pub fn action_policy(mut self, action: impl Into<String>, policy: FailurePolicy) -> Self {
         self.settings.action_policies.insert(action.into(), policy);
+        self
+    }
+
+    /// Switches actions off: annotated functions and drafts with one of these actions record
+    /// nothing, and say so with a receipt that [is not recorded](crate::Receipt::is_recorded).
+    ///
+    /// An annotated function that is switched off costs next to nothing: none of the values that
+    /// its attribute names is even looked at.
+    ///
+    /// ```
+    /// use audit_core::{AuditContext, Auditor, MemoryStore};
+    ///
+    /// let auditor = Auditor::builder(MemoryStore::new()).off(["access"]).build()?;
+    /// let receipt = AuditContext::new("acme").scope(|| auditor.log("access").record())?;
+    /// assert!(!receipt.is_recorded());
+    /// # Ok::<(), audit_core::Error>(())
+    /// ```
+    pub fn off<A: Into<String>>(mut self, actions: impl IntoIterator<Item = A>) -> Self {
+        self.settings
+            .off
+            .extend(actions.into_iter().map(Into::into));
         self
     }
 

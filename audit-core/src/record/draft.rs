@@ -1,5 +1,6 @@
 //! What is about to be recorded.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::IntoFuture;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use uuid::Uuid;
 use crate::context::{AuditContext, Frame};
 use crate::diff::Audited;
 use crate::entry::{
-    AuditEntry, Changes, Entity, EntityId, ErrorDetail, Outcome, Severity, ToEntityId,
+    Actor, AuditEntry, Changes, Entity, ErrorDetail, Outcome, Severity, Tenant, ToEntityId,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::auditor::Auditor;
@@ -48,51 +49,58 @@ use crate::store::to_micros;
 #[must_use = "a draft is not recorded until `.record()` is called or it is awaited"]
 pub struct Draft {
     auditor: Option<Auditor>,
-    parts: Box<Parts>,
+    pub(super) parts: Box<Parts>,
 }
 
 /// Everything of an entry that the recorder says; the context says the rest.
 #[derive(Clone)]
-struct Parts {
-    id: Uuid,
-    timestamp: DateTime<Utc>,
-    action: String,
-    entity: Option<Entity>,
-    changes: Changes,
-    metadata: Map<String, Value>,
-    outcome: Outcome,
-    error: Option<ErrorDetail>,
-    duration: Option<Duration>,
-    reason: Option<String>,
-    severity: Severity,
-    cause: Option<Uuid>,
-    frame: Option<Frame>,
-    policy: Option<FailurePolicy>,
+pub(super) struct Parts {
+    pub(super) id: Uuid,
+    pub(super) timestamp: DateTime<Utc>,
+    pub(super) action: Cow<'static, str>,
+    pub(super) tenant: Option<Tenant>,
+    pub(super) entity: Option<Entity>,
+    pub(super) changes: Changes,
+    pub(super) metadata: Map<String, Value>,
+    pub(super) outcome: Outcome,
+    pub(super) error: Option<ErrorDetail>,
+    pub(super) duration: Option<Duration>,
+    pub(super) reason: Option<String>,
+    pub(super) severity: Severity,
+    pub(super) cause: Option<Uuid>,
+    pub(super) frame: Option<Frame>,
+    pub(super) policy: Option<FailurePolicy>,
     /// An update that changed nothing: there is nothing to record.
-    unchanged: bool,
+    pub(super) unchanged: bool,
+    /// Recorded although its action is switched off.
+    pub(super) always: bool,
     /// The first mistake made while building; recording reports it.
-    invalid: Option<String>,
+    pub(super) invalid: Option<String>,
 }
 
 impl Draft {
     pub(crate) fn new(auditor: Auditor, action: impl Into<String>) -> Self {
-        let (id, now) = (auditor.next_id(), auditor.now());
-        Self::with_id(Some(auditor), action, id, now)
+        let action = Cow::Owned(action.into());
+        Self::in_frame(Some(auditor), action, Frame::current())
     }
 
     /// A draft that may have no auditor to go to; recording it says so.
-    pub(crate) fn with_id(
+    pub(crate) fn in_frame(
         auditor: Option<Auditor>,
-        action: impl Into<String>,
-        id: Uuid,
-        now: DateTime<Utc>,
+        action: Cow<'static, str>,
+        frame: Option<Frame>,
     ) -> Self {
+        let (id, now) = match &auditor {
+            Some(auditor) => (auditor.next_id(), auditor.now()),
+            None => (Uuid::now_v7(), Utc::now()),
+        };
         Self {
             auditor,
             parts: Box::new(Parts {
                 id,
                 timestamp: to_micros(now),
-                action: action.into(),
+                action,
+                tenant: None,
                 entity: None,
                 changes: Changes::new(),
                 metadata: Map::new(),
@@ -102,12 +110,32 @@ impl Draft {
                 reason: None,
                 severity: Severity::Info,
                 cause: None,
-                frame: Frame::current(),
+                frame,
                 policy: None,
                 unchanged: false,
+                always: false,
                 invalid: None,
             }),
         }
+    }
+
+    /// Says whose log the entry goes to, where that is not the context's tenant.
+    ///
+    /// Actor, address and request are taken from the context all the same, the operation is not:
+    /// it means nothing in another's log. Without a context the actor is [`Actor::anonymous`].
+    ///
+    /// ```
+    /// use audit_core::{AuditContext, Auditor, MemoryStore};
+    ///
+    /// let auditor = Auditor::new(MemoryStore::new());
+    /// AuditContext::new("operator").scope(|| auditor.log("suspend").tenant("acme").record())?;
+    /// assert_eq!(auditor.tenant("acme").entries().count()?, 1);
+    /// assert_eq!(auditor.tenant("operator").entries().count()?, 0);
+    /// # Ok::<(), audit_core::Error>(())
+    /// ```
+    pub fn tenant(mut self, tenant: impl Into<Tenant>) -> Self {
+        self.parts.tenant = Some(tenant.into());
+        self
     }
 
     /// Says what type of record it was done to, and to which.
@@ -133,9 +161,13 @@ impl Draft {
         self
     }
 
-    /// Says what record it was done to: its type, id and name.
+    /// Says what record it was done to: its type, id and name, and whose log it belongs to if the
+    /// record says so.
     pub fn about<T: Audited + ?Sized>(mut self, record: &T) -> Self {
         self.parts.entity = Some(record.audit_entity());
+        if self.parts.tenant.is_none() {
+            self.parts.tenant = record.audit_tenant();
+        }
         self
     }
 
@@ -279,20 +311,27 @@ impl Draft {
         }
     }
 
-    /// Names the record of an entity type that was given before.
-    pub(crate) fn entity_id(mut self, id: EntityId) -> Self {
-        if let Some(entity) = self.parts.entity.take() {
-            self.parts.entity = Some(entity.identified(id));
-        }
-        self
+    pub(super) fn auditor(&self) -> Option<&Auditor> {
+        self.auditor.as_ref()
     }
 
-    pub(crate) fn insert(&mut self, name: impl Into<String>, value: Value) {
+    pub(super) fn frame(&self) -> Option<&Frame> {
+        self.parts.frame.as_ref()
+    }
+
+    /// Whose log the entry goes to, if that is known.
+    pub(super) fn log_of(&self) -> Option<&Tenant> {
+        self.parts.log_of()
+    }
+
+    fn insert(&mut self, name: impl Into<String>, value: Value) {
         self.parts.metadata.insert(name.into(), value);
     }
 
-    pub(crate) fn frame(&self) -> Option<&Frame> {
-        self.parts.frame.as_ref()
+    /// Is recorded although its action may be switched off.
+    pub(crate) fn always(mut self) -> Self {
+        self.parts.always = true;
+        self
     }
 
     pub(crate) fn snapshot(mut self, changes: Result<Changes>) -> Self {
@@ -309,6 +348,15 @@ impl Draft {
         draft
     }
 
+    /// The entry as it would be now; nothing is counted or reported.
+    pub(super) fn entry_so_far(&self) -> Result<AuditEntry> {
+        let Some(auditor) = &self.auditor else {
+            return Err(Auditor::none());
+        };
+        let parts = self.parts.clone();
+        parts.into_entry(auditor).map_err(|refused| refused.error)
+    }
+
     /// Makes the entry: context, checks, sanitizer, limits.
     pub(crate) fn prepare(self) -> Prepared {
         let Self { auditor, parts } = self;
@@ -318,19 +366,24 @@ impl Draft {
         let Some(auditor) = auditor else {
             return Prepared::Answer(Auditor::missing(parts.policy, &parts.action));
         };
+        if !parts.always && auditor.is_off(&parts.action) {
+            return Prepared::Answer(Ok(Receipt::unchanged()));
+        }
         let policy = auditor.policy_for(&parts.action, parts.policy);
-        let action = parts.action.clone();
-        let tenant = parts
-            .frame
-            .as_ref()
-            .map(|frame| frame.context().tenant().clone());
         match parts.into_entry(&auditor) {
             Ok(entry) => Prepared::Entry {
                 auditor,
                 entry: Box::new(entry),
                 policy,
             },
-            Err(error) => Prepared::Answer(auditor.refuse(error, policy, &action, tenant.as_ref())),
+            Err(refused) => {
+                let Unrecordable {
+                    error,
+                    action,
+                    tenant,
+                } = refused;
+                Prepared::Answer(auditor.refuse(error, policy, &action, tenant.as_ref()))
+            }
         }
     }
 
@@ -358,33 +411,45 @@ pub(crate) enum Prepared {
     Answer(Result<Receipt>),
 }
 
+/// What cannot become an entry, and why.
+struct Unrecordable {
+    error: Error,
+    action: Cow<'static, str>,
+    tenant: Option<Tenant>,
+}
+
 impl Parts {
-    fn into_entry(self, auditor: &Auditor) -> Result<AuditEntry> {
-        if let Some(message) = self.invalid {
-            return Err(Error::invalid(message).with_entry(self.id));
-        }
-        let Some(frame) = self.frame else {
-            return Err(Error::new(
-                ErrorKind::MissingContext,
-                "there is no audit context, hence no tenant; wrap the work in `AuditContext::new(tenant).scope(…)` or `.in_context(…)`, or give the draft one with `.context(…)`",
-            )
-            .with_entry(self.id));
+    fn log_of(&self) -> Option<&Tenant> {
+        let context = || self.frame.as_ref()?.tenant();
+        self.tenant.as_ref().or_else(context)
+    }
+
+    fn into_entry(self, auditor: &Auditor) -> Result<AuditEntry, Unrecordable> {
+        let tenant = match self.check() {
+            Ok(tenant) => tenant,
+            Err(error) => return Err(self.refused(error)),
         };
-        let context = frame.context();
-        context.check()?;
+        let frame = self.frame.as_ref();
+        let context = frame.and_then(Frame::context);
+        let actor = context.map_or_else(Actor::anonymous, AuditContext::resolve_actor);
+        let is_own_log = context.is_some_and(|context| *context.tenant() == tenant);
+        let cause = frame.and_then(|frame| frame.cause(&tenant));
         let mut entry = AuditEntry::new(
             self.id,
             self.timestamp,
-            context.tenant().clone(),
-            context.resolve_actor(),
-            self.action,
+            tenant,
+            actor,
+            self.action.into_owned(),
         );
         entry.recorded_at = to_micros(auditor.now());
         entry.entity = self.entity;
-        entry.ip_address = context.ip_address();
-        entry.user_agent = context.parts_user_agent().map(ToString::to_string);
-        if let Some(data) = context.parts_request_data() {
-            entry.request_data.clone_from(data);
+        if let Some(context) = context {
+            entry.ip_address = context.ip_address();
+            entry.user_agent = context.parts_user_agent().map(ToString::to_string);
+            if let Some(data) = context.parts_request_data() {
+                entry.request_data.clone_from(data);
+            }
+            entry.request_id = context.parts_request_id().map(ToString::to_string);
         }
         entry.changes = self.changes;
         entry.metadata = self.metadata;
@@ -395,15 +460,47 @@ impl Parts {
         });
         entry.reason = self.reason;
         entry.severity = self.severity;
-        entry.request_id = context.parts_request_id().map(ToString::to_string);
-        entry.operation = frame.operation(|| auditor.next_id());
-        entry.cause = self.cause.or(context.parts_cause());
-        entry.check().map_err(|error| error.with_entry(self.id))?;
-        auditor
-            .digest_changes(&mut entry)
-            .map_err(|error| error.with_entry(self.id))?;
+        // The operation of one tenant means nothing in another's log.
+        let frame = frame.filter(|_| is_own_log);
+        entry.operation = frame.and_then(|frame| frame.operation(|| auditor.next_id()));
+        entry.cause = self.cause.or(cause);
+        let checked = entry.check();
+        if let Err(error) = checked.and_then(|()| auditor.digest_changes(&mut entry)) {
+            return Err(Unrecordable {
+                error: error.with_entry(entry.id),
+                action: Cow::Owned(entry.action),
+                tenant: Some(entry.tenant),
+            });
+        }
         auditor.pass(&mut entry);
         Ok(entry)
+    }
+
+    /// Refuses what was set wrong or is missing; gives the tenant.
+    fn check(&self) -> Result<Tenant> {
+        if let Some(message) = &self.invalid {
+            return Err(Error::invalid(message.clone()).with_entry(self.id));
+        }
+        let Some(tenant) = self.log_of() else {
+            return Err(Error::new(
+                ErrorKind::MissingContext,
+                "there is no audit context, hence no tenant; wrap the work in `AuditContext::new(tenant).scope(…)` or `.in_context(…)`, or give the draft one with `.context(…)`",
+            )
+            .with_entry(self.id));
+        };
+        if let Some(context) = self.frame.as_ref().and_then(Frame::context) {
+            context.check()?;
+        }
+        Ok(tenant.clone())
+    }
+
+    fn refused(self, error: Error) -> Unrecordable {
+        let tenant = self.log_of().cloned();
+        Unrecordable {
+            error,
+            action: self.action,
+            tenant,
+        }
     }
 }
 

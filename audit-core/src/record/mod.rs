@@ -19,6 +19,7 @@ mod statistics;
 #[cfg(test)]
 mod tests;
 
+pub use self::action::{CurrentAction, current_action};
 pub use self::auditor::Auditor;
 pub use self::batch::{Drafts, RecordingAll};
 pub use self::builder::AuditorBuilder;

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::record::auditor::Auditor;
 use crate::record::delivery::{Batch, Submission};
 use crate::record::draft::{Draft, Prepared, first};
-use crate::record::policy::FailurePolicy;
+use crate::record::policy::{Delivery as Mode, FailurePolicy};
 use crate::record::receipt::Receipt;
 
 /// A draft being recorded; made by awaiting a [`Draft`].
@@ -19,14 +19,14 @@ use crate::record::receipt::Receipt;
 pub struct Recording(State);
 
 enum State {
-    Draft(Box<Draft>),
+    Draft(Draft),
     Delivering(Delivering),
     Over,
 }
 
 impl Recording {
     pub(crate) fn new(draft: Draft) -> Self {
-        Self(State::Draft(Box::new(draft)))
+        Self(State::Draft(draft))
     }
 }
 
@@ -79,10 +79,16 @@ pub(crate) struct Delivering {
 
 impl Delivering {
     pub(crate) fn new(auditor: Auditor, batch: Batch) -> Self {
+        let mode = auditor.delivery().shared.mode;
+        Self::in_mode(auditor, batch, mode)
+    }
+
+    /// Waits as this mode says, whatever the auditor's is.
+    pub(crate) fn in_mode(auditor: Auditor, batch: Batch, mode: Mode) -> Self {
         let policy = batch.policy;
         Self {
             auditor,
-            submission: Submission::new(batch),
+            submission: Submission::new(batch, mode),
             policy,
         }
     }

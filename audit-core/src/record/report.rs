@@ -32,6 +32,9 @@ pub enum ProblemKind {
     Delayed,
     /// They are lost. A gap entry will say so where the tenant is known.
     Lost,
+    /// Their action runs without the note that it started: if the process dies before it ends,
+    /// nothing tells of it.
+    Unnoted,
 }
 
 impl fmt::Display for Problem<'_> {
@@ -39,6 +42,7 @@ impl fmt::Display for Problem<'_> {
         let fate = match self.kind {
             ProblemKind::Delayed => "delayed",
             ProblemKind::Lost => "lost",
+            ProblemKind::Unnoted => "not noted as started",
         };
         write!(f, "audit: {} {fate}", counted(self.entries))?;
         if let Some(action) = self.action {
@@ -131,6 +135,9 @@ fn emit(problem: &Problem<'_>) {
     match problem.kind {
         ProblemKind::Delayed => tracing::warn!(entries, error, "audit entries delayed"),
         ProblemKind::Lost => tracing::error!(entries, error, "audit entries lost"),
+        ProblemKind::Unnoted => {
+            tracing::warn!(entries, error, "audited actions not noted as started");
+        }
     }
 }
 

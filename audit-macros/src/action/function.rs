@@ -78,7 +78,7 @@ fn signature(input: ParseStream<'_>) -> syn::Result<Signature> {
 }
 
 /// The token that says what the item is, after its attributes and visibility.
-fn item_start(tokens: Vec<TokenTree>, last: Option<TokenTree>) -> Option<TokenTree> {
+pub(super) fn item_start(tokens: Vec<TokenTree>, last: Option<TokenTree>) -> Option<TokenTree> {
     let all: TokenStream = tokens.into_iter().chain(last).collect();
     let start = |input: ParseStream<'_>| {
         Attribute::parse_outer(input)?;
@@ -113,7 +113,7 @@ fn split_inner_attributes(body: &Group) -> (TokenStream, Group) {
     (attributes, without)
 }
 
-fn bindings<'p>(pat: &'p Pat, names: &mut Vec<&'p Ident>) {
+pub(super) fn bindings<'p>(pat: &'p Pat, names: &mut Vec<&'p Ident>) {
     match pat {
         Pat::Ident(pat) => {
             names.push(&pat.ident);

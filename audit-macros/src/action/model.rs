@@ -1,15 +1,22 @@
-//! What the function is: when it runs, and what its body may borrow.
+//! What the function is: what it is called in the log, when it runs, and what its body may borrow.
 
 use super::{
     function::Function,
-    parse::Words,
-    returns::{borrows, names_future},
+    names::Names,
+    parse::{After, Words},
+    returns::{borrows, names_future, tail_borrows},
     tail::AsyncTail,
+};
+use crate::{
+    diag::Diag,
+    symbol::{ACTION, ENTITY_TYPE},
 };
 
 pub(super) struct Model<'a> {
     pub(super) function: &'a Function,
     pub(super) words: &'a Words,
+    /// None where the words or the name are wrong.
+    pub(super) names: Option<Names>,
     pub(super) shape: Shape,
 }
 
@@ -24,7 +31,7 @@ pub(super) enum Shape {
 }
 
 impl<'a> Model<'a> {
-    pub(super) fn new(function: &'a Function, words: &'a Words) -> Self {
+    pub(super) fn new(function: &'a Function, words: &'a Words, diag: &mut Diag) -> Self {
         let signature = &function.signature;
         let shape = if signature.asyncness.is_some() {
             Shape::Async
@@ -35,16 +42,35 @@ impl<'a> Model<'a> {
         } else {
             Shape::Sync
         };
+        // What was written wrongly is not to be guessed.
+        let is_wrong = (words.mentions(ACTION) && words.action.get().is_none())
+            || (words.mentions(ENTITY_TYPE) && words.entity_type.get().is_none());
+        let names = if is_wrong {
+            None
+        } else {
+            Names::find(words, &signature.ident)
+                .map_err(|message| diag.error(&signature.ident, message))
+                .ok()
+        };
         Self {
             function,
             words,
+            names,
             shape,
         }
     }
 
-    /// Whether a sync body takes what it captures: only if its value may borrow from it. Otherwise `self` stays usable
-    /// after the body.
-    pub(super) fn moves(&self) -> bool {
-        borrows(&self.function.signature.output)
+    /// Whether the value may borrow from what the body captures.
+    pub(super) fn borrows(&self) -> bool {
+        let output = &self.function.signature.output;
+        match &self.shape {
+            Shape::AsyncTail(_) => tail_borrows(output),
+            _ => borrows(output),
+        }
+    }
+
+    /// Whether an `async` body takes what it captures. Otherwise `self` stays usable after it.
+    pub(super) fn async_moves(&self) -> bool {
+        !matches!(self.words.after.value(), Some(After::Plain(_)))
     }
 }

@@ -32,6 +32,15 @@ pub(super) fn borrows(output: &ReturnType) -> bool {
     find(output.to_token_stream(), &borrowing).is_some()
 }
 
+/// [`borrows`], of what a future in the return type gives.
+pub(super) fn tail_borrows(output: &ReturnType) -> bool {
+    let output = future_output(output);
+    borrows(&ReturnType::Type(
+        syn::token::RArrow::default(),
+        Box::new(Type::Verbatim(output)),
+    ))
+}
+
 pub(super) fn is_never(output: &ReturnType) -> bool {
     matches!(output, ReturnType::Type(_, ty) if matches!(peel(ty), Type::Never(_)))
 }

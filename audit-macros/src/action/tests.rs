@@ -106,10 +106,14 @@ fn a_half_typed_body_is_left_to_rustc() {
     assert!(item_errors(quote!(fn close() { incident. })).is_empty());
 }
 
+/// Every word, as messages list them.
+const ALLOWED: &str = "(allowed: `action`, `entity_type`, `entity_id`, `entity_name`, `entity`, `tenant`, `metadata`, \
+                       `reason`, `severity`, `before`, `after`, `result`, `skip_if`, `auditor`, `context`, `strict`, \
+                       `attempt`, `none`, `sources`, `crate`)";
+
 #[test]
 fn unknown_and_missing_words() {
-    let allowed =
-        "(allowed: `action`, `entity_type`, `entity_id`, `entity_name`, `metadata`, `crate`)";
+    let allowed = ALLOWED;
     assert_eq!(
         word_errors(quote!(action = "close", entitytype = "incident")),
         [format!(
@@ -121,10 +125,6 @@ fn unknown_and_missing_words() {
         [format!(
             "unknown word `skip` in `#[audit_action(...)]` {allowed}"
         )]
-    );
-    assert_eq!(
-        word_errors(quote!()),
-        ["`#[audit_action(...)]` needs an action: add `action = \"...\"`"]
     );
     assert_eq!(
         word_errors(quote!(action = "close", entity_id = id, entity_name = id)),
@@ -199,18 +199,15 @@ fn what_is_misspelt_is_not_missing_too() {
     ] {
         assert_eq!(word_errors(words.clone()).len(), 1, "{words}");
     }
-    // Too far off to be meant.
-    assert_eq!(word_errors(quote!(verb = "close")).len(), 2);
 }
 
 #[test]
 fn what_is_no_word() {
     assert_eq!(
         word_errors(quote!("close")),
-        [
-            "expected a word, such as `action = \"close\"`, in `#[audit_action(...)]` \
-             (allowed: `action`, `entity_type`, `entity_id`, `entity_name`, `metadata`, `crate`)"
-        ]
+        [format!(
+            "expected a word, such as `action = \"close\"`, in `#[audit_action(...)]` {ALLOWED}"
+        )]
     );
     assert_eq!(
         word_errors(quote!(action = "close", redact)),
@@ -312,7 +309,8 @@ fn metadata_entries() {
 #[test]
 fn functions_that_cannot_be_audited() {
     let construction = "`#[audit_action]` would audit only the construction of this future: \
-                        make it an `async fn`, or end the body in `async move { ... }`";
+                        make it an `async fn`, or end the body in `async move { ... }`; \
+                        if another attribute has rewritten the body, put `#[audit_action]` above it";
     let functions =
         "`#[audit_action]` works on functions: put it on each function that is an action";
     for (item, expected) in [
@@ -324,7 +322,14 @@ fn functions_that_cannot_be_audited() {
         ),
         (
             quote!(
-                unsafe extern "C" fn close(a: u8, ...) {}
+                extern "C" fn close(a: u8) {}
+            ),
+            "`#[audit_action]` on an `extern` function: a panic must not reach its foreign caller, \
+             put the attribute on a Rust function that this one calls",
+        ),
+        (
+            quote!(
+                unsafe fn close(a: u8, ...) {}
             ),
             "`#[audit_action]` on a variadic function: its arguments cannot be passed on, wrap it in a function of yours",
         ),
@@ -338,15 +343,6 @@ fn functions_that_cannot_be_audited() {
             quote!(
                 pub struct Incident {
                     id: u8,
-                }
-            ),
-            functions,
-        ),
-        (
-            quote!(
-                #[inline]
-                impl Incident {
-                    fn close() {}
                 }
             ),
             functions,

@@ -214,10 +214,13 @@ fn show() -> Result<(), PanicsWhenShown> {
 }
 
 #[test]
-fn an_error_that_panics_when_shown_leaves_an_entry() {
+fn an_error_that_panics_when_shown_is_recorded_and_reaches_the_caller() {
     let (auditor, context) = audited();
-    assert!(catch_unwind(AssertUnwindSafe(|| context.scope(show))).is_err());
-    assert_eq!(one(&auditor).outcome, Outcome::Panicked);
+    assert!(context.scope(show).is_err());
+    let entry = one(&auditor);
+    assert_eq!(entry.outcome, Outcome::Failure);
+    let error = entry.error.unwrap();
+    assert_eq!((&*error.class, &*error.text), ("PanicsWhenShown", ""));
 }
 
 #[audit_action(action = "slow")]

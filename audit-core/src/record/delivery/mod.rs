@@ -1,5 +1,6 @@
 //! From callers to the store: a bounded queue and the one thread that writes.
 
+mod attempt;
 mod queue;
 mod recording;
 mod thread;
@@ -10,6 +11,7 @@ use std::task::Waker;
 use std::thread::{JoinHandle, ThreadId};
 use std::time::{Duration, Instant};
 
+pub(crate) use self::attempt::Note;
 pub(crate) use self::queue::Batch;
 use self::queue::Queue;
 pub(crate) use self::recording::Submission;
@@ -111,6 +113,12 @@ impl Shared {
             Some(since) => Health::Failing { since },
             None => Health::Healthy,
         }
+    }
+
+    /// Remembers what went wrong where no entry failed by it.
+    pub(crate) fn note_error(&self, error: &Error) {
+        let now = self.clock.now();
+        self.lock().tally.last_error = Some(LastError::new(error, now));
     }
 
     /// Counts entries that failed before they reached the queue.

@@ -7,6 +7,7 @@ use std::task::Waker;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::attempt::{Notes, Sent};
 use super::no_answer;
 use super::ticket::Ticket;
 use crate::entry::{AuditEntry, Tenant};
@@ -61,6 +62,7 @@ impl Drop for Batch {
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     batches: VecDeque<Batch>,
+    notes: Notes,
     /// Waiting and being written.
     pub(crate) entries: usize,
     pub(crate) bytes: usize,
@@ -105,9 +107,24 @@ impl Queue {
         self.entries += batch.entries.len();
         self.bytes += batch.bytes;
         self.batches.push_back(batch);
-        self.wake_at
-            .take_if(|enough| self.batches.len() >= *enough)
-            .is_some()
+        self.is_enough()
+    }
+
+    /// Takes a note about an attempt in; true if the delivery thread has to be woken.
+    #[must_use]
+    pub(super) fn push_note(&mut self, note: Sent) -> bool {
+        self.notes.push_back(note);
+        self.is_enough()
+    }
+
+    /// Takes every note about an attempt.
+    pub(super) fn take_notes(&mut self) -> Notes {
+        std::mem::take(&mut self.notes)
+    }
+
+    fn is_enough(&mut self) -> bool {
+        let waiting = self.waiting();
+        self.wake_at.take_if(|enough| waiting >= *enough).is_some()
     }
 
     /// What a flush has to see done.
@@ -173,11 +190,11 @@ impl Queue {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.batches.is_empty()
+        self.waiting() == 0
     }
 
     pub(crate) fn waiting(&self) -> usize {
-        self.batches.len()
+        self.batches.len() + self.notes.len()
     }
 
     /// Takes everything that waits, to let it go.

@@ -6,13 +6,13 @@ use std::task::{Poll, Waker};
 
 use super::ticket::Ticket;
 use super::{BEYOND, Batch, Delivery, Refused, closed, give_ticket, no_room, queued_receipts};
-use crate::record::policy::FailurePolicy;
+use crate::record::policy::{Delivery as Mode, FailurePolicy};
 use crate::record::receipt::Receipt;
 
 /// A batch on its way in: waits for room, then for the answer.
 pub(crate) enum Submission {
     /// Not accepted yet.
-    Entering(Batch),
+    Entering(Batch, Mode),
     /// Accepted; the answer will come.
     Written(Arc<Ticket>),
     /// Over.
@@ -20,8 +20,8 @@ pub(crate) enum Submission {
 }
 
 impl Submission {
-    pub(crate) fn new(batch: Batch) -> Self {
-        Self::Entering(batch)
+    pub(crate) fn new(batch: Batch, mode: Mode) -> Self {
+        Self::Entering(batch, mode)
     }
 
     pub(crate) fn poll(
@@ -29,10 +29,10 @@ impl Submission {
         delivery: &Delivery,
         waker: &Waker,
     ) -> Poll<Result<Vec<Receipt>, Refused>> {
-        if let Self::Entering(batch) = self {
+        if let Self::Entering(batch, mode) = self {
             // The ticket is made once, however often the batch knocks.
             if batch.ticket.is_none() {
-                give_ticket(batch, delivery.shared.mode);
+                give_ticket(batch, *mode);
             }
             if let Err(error) = delivery.start() {
                 return Poll::Ready(Err(self.give_back(error)));
@@ -66,7 +66,7 @@ impl Submission {
                 Some(ticket) => Self::Written(Arc::clone(ticket)),
                 None => Self::Over,
             };
-            if let Self::Entering(batch) = std::mem::replace(self, next) {
+            if let Self::Entering(batch, _) = std::mem::replace(self, next) {
                 shared.accept(queue, batch);
             }
             if let Self::Over = self {
@@ -89,7 +89,7 @@ impl Submission {
     /// must see to it.
     pub(crate) fn abandon(&mut self) -> Option<Batch> {
         match std::mem::replace(self, Self::Over) {
-            Self::Entering(mut batch) => {
+            Self::Entering(mut batch, _) => {
                 batch.ticket = None;
                 Some(batch)
             }
@@ -112,7 +112,7 @@ impl Submission {
 impl fmt::Debug for Submission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Entering(_) => "Entering",
+            Self::Entering(..) => "Entering",
             Self::Written(_) => "Written",
             Self::Over => "Over",
         })

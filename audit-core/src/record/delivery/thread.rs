@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
+use super::attempt::Notes;
 use super::queue::{Batch, Gap, Queue};
 use super::{Answer, Shared};
 use crate::entry::{Actor, AuditEntry, Entity, Outcome, Severity, Tenant, action};
@@ -33,6 +34,10 @@ pub(super) fn run(shared: &Arc<Shared>) {
         let round = catch_unwind(AssertUnwindSafe(|| {
             let group = next_group(shared, pause, last_group)?;
             let size = group.batches.len();
+            // An attempt is open before its own entry, which may be in the same group, ends it.
+            for note in &group.notes {
+                note.carry_out(&*shared.store);
+            }
             Some((size, write(shared, group)))
         }));
         match round {
@@ -54,8 +59,9 @@ pub(super) fn run(shared: &Arc<Shared>) {
     }
 }
 
-/// What is written in one transaction.
+/// What is written in one transaction, and the notes before it.
 struct Group {
+    notes: Notes,
     batches: Vec<Batch>,
     gaps: Vec<(Tenant, Gap)>,
 }
@@ -89,8 +95,11 @@ fn next_group(shared: &Shared, pause: Option<Duration>, last_group: usize) -> Op
     }
     queue.hurry = false;
     let batches = queue.take(GROUP);
-    let gaps = queue.take_gaps();
-    Some(Group { batches, gaps })
+    Some(Group {
+        notes: queue.take_notes(),
+        batches,
+        gaps: queue.take_gaps(),
+    })
 }
 
 /// Callers that were answered together come back together: a moment's wait gives one commit for
@@ -130,6 +139,7 @@ fn write(shared: &Shared, group: Group) -> bool {
     let Group {
         mut batches,
         mut gaps,
+        ..
     } = group;
     let sizes: Vec<usize> = batches.iter().map(|batch| batch.entries.len()).collect();
     let mut entries = Vec::with_capacity(sizes.iter().sum::<usize>() + gaps.len());
@@ -179,6 +189,7 @@ fn write_one_by_one(shared: &Shared, batches: Vec<Batch>, error: &Error) -> bool
         let mut failed = false;
         for batch in batches {
             let group = Group {
+                notes: Notes::new(),
                 batches: vec![batch],
                 gaps: Vec::new(),
             };
@@ -375,6 +386,9 @@ impl Shared {
     pub(super) fn let_go_of_all(&self, error: &Error) {
         let mut lost = 0;
         let mut answers = Vec::new();
+        // Their senders are told when they are dropped, which is not under the lock.
+        let notes = self.lock().take_notes();
+        drop(notes);
         settle(self, |queue| {
             for mut batch in queue.drain() {
                 queue.leave(&batch);

@@ -1,0 +1,89 @@
+//! The note that an action has started, before its body runs.
+
+use super::ActionCall;
+use crate::entry::AuditEntry;
+use crate::error::{Error, Result};
+use crate::record::auditor::Auditor;
+use crate::record::delivery::Note;
+use crate::record::policy::FailurePolicy;
+
+impl ActionCall {
+    /// Notes durably that the action starts.
+    ///
+    /// # Errors
+    ///
+    /// If it is strict, whatever the store says; then the action is not to run, and leaves no
+    /// entry.
+    pub fn open(&mut self) -> Result<()> {
+        let Some((auditor, entry)) = self.starting()? else {
+            return Ok(());
+        };
+        let noted = Note::Open(Box::new(entry.clone())).tell(&*auditor.store());
+        self.opened(&auditor, &entry, noted)
+    }
+
+    /// [`ActionCall::open`] for async code: the thread that writes does the waiting.
+    ///
+    /// # Errors
+    ///
+    /// As [`ActionCall::open`].
+    pub async fn open_async(&mut self) -> Result<()> {
+        let Some((auditor, entry)) = self.starting()? else {
+            return Ok(());
+        };
+        let sent = auditor.delivery().send(Note::Open(Box::new(entry.clone())));
+        let noted = match sent {
+            Ok(noting) => {
+                // It may be noted although this future is dropped: then the entry closes it.
+                self.with(|live| live.attempt = Some(entry.tenant.clone()));
+                noting.await
+            }
+            Err(error) => Err(error),
+        };
+        self.opened(&auditor, &entry, noted)
+    }
+
+    /// The entry as it is known now.
+    fn starting(&mut self) -> Result<Option<(Auditor, AuditEntry)>> {
+        let Some(live) = self.live.take() else {
+            return Ok(None);
+        };
+        let live = self.live.insert(live.named());
+        match (live.draft.entry_so_far(), live.draft.auditor()) {
+            (Ok(entry), Some(auditor)) => Ok(Some((auditor.clone(), entry))),
+            (Err(error), auditor) if live.draft.parts.policy == Some(FailurePolicy::Strict) => {
+                if let Some(auditor) = auditor {
+                    auditor.delivery().shared.note_failed(&error, 1);
+                }
+                self.live = None;
+                Err(error)
+            }
+            // Recording will say so.
+            _ => Ok(None),
+        }
+    }
+
+    fn opened(&mut self, auditor: &Auditor, entry: &AuditEntry, noted: Result<()>) -> Result<()> {
+        let Err(error) = noted else {
+            self.with(|live| live.attempt = Some(entry.tenant.clone()));
+            return Ok(());
+        };
+        let error: Error = error.with_entry(entry.id);
+        let Some(live) = &mut self.live else {
+            return Ok(());
+        };
+        if live.draft.parts.policy == Some(FailurePolicy::Strict) {
+            auditor.delivery().shared.note_failed(&error, 1);
+            // It may be noted all the same, and did not run.
+            drop(
+                auditor
+                    .delivery()
+                    .send(Note::Close(entry.tenant.clone(), entry.id)),
+            );
+            self.live = None;
+            return Err(error);
+        }
+        auditor.report_unnoted(entry, &error);
+        Ok(())
+    }
+}

@@ -1,0 +1,225 @@
+//! What `#[audit_action]` expands to: a call that records how it ended.
+
+mod attempt;
+mod body;
+mod current;
+mod finish;
+mod strict;
+mod values;
+mod versions;
+mod words;
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+pub use self::body::Body;
+pub use self::current::{CurrentAction, current_action};
+pub use self::strict::{Refusable, StrictError, error, refuse};
+pub use self::values::{
+    Behind, Itself, MaybeNone, Subject, ToAuditor, ToContext, ToReason, ToTenant, context, enter,
+    within,
+};
+pub use self::versions::Version;
+use crate::context::Frame;
+use crate::diff::Recordable;
+use crate::entry::{Entity, EntityId, Tenant};
+use crate::record::auditor::Auditor;
+use crate::record::draft::Draft;
+use crate::record::policy::FailurePolicy;
+
+/// An annotated function: what is known of it before it is called.
+pub struct Action {
+    name: &'static str,
+    entity_type: Option<&'static str>,
+    /// The auditor that was last asked, and whether it has switched this action off in the lowest
+    /// bit. Auditors are never confused: a number is given once.
+    asked: AtomicU64,
+}
+
+impl Action {
+    /// An annotated function.
+    #[must_use]
+    pub const fn new(name: &'static str, entity_type: Option<&'static str>) -> Self {
+        Self {
+            name,
+            entity_type,
+            asked: AtomicU64::new(0),
+        }
+    }
+
+    /// A call: notes who calls, and begins to count the time.
+    #[must_use]
+    pub fn start(&'static self) -> ActionCall {
+        self.start_in(Frame::look(|frame| {
+            let auditor = Auditor::of_frame(frame);
+            if auditor.is_some_and(|auditor| self.is_off(auditor)) {
+                return Err(frame.is_some_and(|frame| frame.action().is_some()));
+            }
+            Ok((auditor.cloned(), frame.cloned()))
+        }))
+    }
+
+    /// A call that records through this auditor, whatever the current one is.
+    #[must_use]
+    pub fn start_through(&'static self, auditor: &dyn ToAuditor) -> ActionCall {
+        let auditor = auditor.auditor();
+        if self.is_off(auditor) {
+            let is_inside = Frame::of_action().is_some();
+            return self.start_in(Err(is_inside));
+        }
+        let mut call = self.start_in(Ok((Some(auditor.clone()), Frame::current())));
+        if let Some(live) = &mut call.live {
+            live.recorder = Some(Arc::new(auditor.clone()));
+        }
+        call
+    }
+
+    /// With an auditor and a frame, or, where the action is off, whether another one runs around it.
+    fn start_in(
+        &'static self,
+        found: Result<(Option<Auditor>, Option<Frame>), bool>,
+    ) -> ActionCall {
+        let (auditor, frame) = match found {
+            Ok(found) => found,
+            Err(apart) => return ActionCall { live: None, apart },
+        };
+        let mut draft = Draft::in_frame(auditor, Cow::Borrowed(self.name), frame);
+        // The function's own error type cannot carry ours, so the work goes on.
+        draft.parts.policy = Some(FailurePolicy::BestEffort);
+        draft.parts.entity = self.entity_type.map(Entity::new);
+        let live = Live {
+            draft,
+            id: None,
+            name: None,
+            is_named: false,
+            recorder: None,
+            body: None,
+            is_async: false,
+            is_polling: false,
+            attempt: None,
+            started: Instant::now(),
+            duration: None,
+        };
+        ActionCall {
+            live: Some(live),
+            apart: false,
+        }
+    }
+
+    fn is_off(&self, auditor: &Auditor) -> bool {
+        if !auditor.is_any_off() {
+            return false;
+        }
+        let asked = self.asked.load(Ordering::Relaxed);
+        if asked >> 1 == auditor.number() {
+            return asked & 1 == 1;
+        }
+        let is_off = auditor.is_off(self.name);
+        let answer = (auditor.number() << 1) | u64::from(is_off);
+        self.asked.store(answer, Ordering::Relaxed);
+        is_off
+    }
+}
+
+impl fmt::Debug for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Action").field(&self.name).finish()
+    }
+}
+
+/// A call of an annotated function. Dropped before it is finished, it records that.
+pub struct ActionCall {
+    /// None where nothing is recorded.
+    live: Option<Live>,
+    /// Nothing is recorded, but another action runs around, and what the body says about its own
+    /// is not said about that one.
+    apart: bool,
+}
+
+/// A call that will leave an entry.
+struct Live {
+    draft: Draft,
+    /// Kept apart from the draft's entity, which may still become another.
+    id: Option<EntityId>,
+    name: Option<String>,
+    /// A word says which record it is, so that what changed does not.
+    is_named: bool,
+    /// The auditor that the body records through, if it is not that of its context.
+    recorder: Option<Arc<dyn Any + Send + Sync>>,
+    /// What the body runs in.
+    body: Option<Frame>,
+    is_async: bool,
+    /// Still set when dropped: the body panicked.
+    is_polling: bool,
+    /// Whose log the attempt is noted for.
+    attempt: Option<Tenant>,
+    started: Instant,
+    /// How long the body took.
+    duration: Option<Duration>,
+}
+
+impl ActionCall {
+    /// Whether an entry will be left.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.live.is_some()
+    }
+
+    /// Leaves no entry.
+    pub fn skip(&mut self) {
+        if let Some(live) = self.live.take() {
+            self.apart = live.is_inside();
+        }
+    }
+}
+
+impl Live {
+    /// Whether another action runs around.
+    fn is_inside(&self) -> bool {
+        let outer = self.draft.frame();
+        outer.is_some_and(|outer| outer.action().is_some())
+    }
+
+    /// The draft with all that was said about the record.
+    fn named(mut self) -> Self {
+        let (id, name) = (self.id.take(), self.name.take());
+        if let Some(entity) = &mut self.draft.parts.entity {
+            entity.id = id.or(entity.id.take());
+            let name = name.filter(|name| !name.is_empty());
+            entity.name = name.map(Into::into).or(entity.name.take());
+            return self;
+        }
+        // It turned out that there is no record; what was said of it is kept all the same.
+        if let Some(id) = id {
+            self.remember("entity_id", id.to_json());
+        }
+        if let Some(name) = name {
+            self.remember("entity_name", name.to_json());
+        }
+        self
+    }
+
+    /// Says in the entry what could not be taken into it: the action is recorded all the same.
+    fn remember(&mut self, name: impl Into<String>, value: serde_json::Result<Value>) {
+        let value = value.unwrap_or_else(|_| unrecordable("cannot be written as JSON"));
+        self.draft.parts.metadata.insert(name.into(), value);
+    }
+}
+
+/// What stands in an entry in place of what cannot.
+fn unrecordable(why: &str) -> Value {
+    json!({ "$unrecordable": why })
+}
+
+impl fmt::Debug for ActionCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let draft = self.live.as_ref().map(|live| &live.draft);
+        f.debug_tuple("ActionCall").field(&draft).finish()
+    }
+}

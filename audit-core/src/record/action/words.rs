@@ -1,0 +1,86 @@
+//! What the words of the attribute say about a call.
+//!
+//! They take trait objects: where a type does not fit, rustc names the trait that is missing, and
+//! nothing of what is in here.
+
+use std::fmt;
+
+use super::values::{Subject, ToReason, ToTenant};
+use super::{ActionCall, Live, unrecordable};
+use crate::diff::Recordable;
+use crate::entry::{EntityId, Severity, ToEntityId};
+use crate::record::policy::FailurePolicy;
+
+impl ActionCall {
+    /// Names the record: its type, id, name, and its tenant if it has one.
+    pub fn entity<M>(&mut self, record: &dyn Subject<M>) {
+        let Some(live) = &mut self.live else { return };
+        let Some(entity) = record.entity() else {
+            return;
+        };
+        live.draft.parts.entity = Some(entity);
+        (live.id, live.name, live.is_named) = (None, None, true);
+        if let Some(tenant) = record.tenant() {
+            live.draft.parts.tenant = Some(tenant);
+        }
+    }
+
+    /// Names the record of the type that was given.
+    pub fn entity_id(&mut self, id: &dyn ToEntityId) {
+        let Some(live) = &mut self.live else { return };
+        live.is_named = true;
+        match checked(id.to_entity_id()) {
+            Ok(id) => live.id = Some(id),
+            Err(why) => live.remember("entity_id", Ok(unrecordable(&why))),
+        }
+    }
+
+    /// Says what the record is called.
+    pub fn entity_name(&mut self, name: &dyn fmt::Display) {
+        let Some(live) = &mut self.live else { return };
+        live.name = Some(name.to_string());
+    }
+
+    /// Says whose log the entry goes to.
+    pub fn tenant(&mut self, tenant: &dyn ToTenant) {
+        self.with(|live| live.draft.parts.tenant = Some(tenant.tenant()));
+    }
+
+    /// Remembers a value.
+    pub fn metadata(&mut self, name: &'static str, value: &dyn Recordable) {
+        self.with(|live| live.remember(name, value.to_json()));
+    }
+
+    /// Says why it is done.
+    pub fn reason(&mut self, reason: &dyn ToReason) {
+        let reason = |live: &mut Live| {
+            let reason = reason.reason().filter(|reason| !reason.is_empty());
+            live.draft.parts.reason = reason.map(str::to_owned);
+        };
+        self.with(reason);
+    }
+
+    /// Says how much attention it asks for.
+    pub fn severity(&mut self, severity: Severity) {
+        self.with(|live| live.draft.parts.severity = severity);
+    }
+
+    /// The caller gets the error if the entry cannot be stored.
+    pub fn strict(&mut self) {
+        self.with(|live| live.draft.parts.policy = Some(FailurePolicy::Strict));
+    }
+
+    pub(super) fn with(&mut self, say: impl FnOnce(&mut Live)) {
+        if let Some(live) = &mut self.live {
+            say(live);
+        }
+    }
+}
+
+/// An id that can be stored, or why it cannot: an entry without the id says more than none.
+pub(super) fn checked(id: EntityId) -> Result<EntityId, String> {
+    match id.check("entity id") {
+        Ok(()) => Ok(id),
+        Err(error) => Err(error.to_string()),
+    }
+}

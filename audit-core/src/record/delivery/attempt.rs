@@ -1,0 +1,105 @@
+//! Notes to the store about attempts, on the thread that may block.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use uuid::Uuid;
+
+use super::queue::Queue;
+use super::ticket::Ticket;
+use super::{Delivery, closed, no_answer};
+use crate::entry::{AuditEntry, Tenant};
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::AuditStore;
+
+/// What a store is told about an attempt.
+#[derive(Debug)]
+pub(crate) enum Note {
+    Open(Box<AuditEntry>),
+    Close(Tenant, Uuid),
+}
+
+impl Note {
+    /// Tells the store. Blocks.
+    pub(crate) fn tell(&self, store: &dyn AuditStore) -> Result<()> {
+        let told = catch_unwind(AssertUnwindSafe(|| match self {
+            Self::Open(entry) => store.open_attempt(entry),
+            Self::Close(tenant, id) => store.close_attempt(tenant, *id),
+        }));
+        told.unwrap_or_else(|_| {
+            Err(Error::new(
+                ErrorKind::Unknown,
+                "the store panicked, the attempt may or may not be noted; the action can be tried again",
+            ))
+        })
+    }
+}
+
+/// A note on its way.
+#[derive(Debug)]
+pub(super) struct Sent {
+    note: Note,
+    ticket: Arc<Ticket>,
+}
+
+impl Sent {
+    pub(super) fn carry_out(&self, store: &dyn AuditStore) {
+        self.ticket
+            .answer(self.note.tell(store).map(|()| Vec::new()));
+    }
+}
+
+impl Drop for Sent {
+    /// Whatever happens to a note, its sender does not wait for ever.
+    fn drop(&mut self) {
+        self.ticket.answer(Err(no_answer()));
+    }
+}
+
+/// Notes that wait for the delivery thread.
+pub(super) type Notes = VecDeque<Sent>;
+
+/// The answer to a note, for async code.
+pub(crate) struct Noting(Arc<Ticket>);
+
+impl Future for Noting {
+    type Output = Result<()>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let answer = self.0.poll(context.waker());
+        answer.map(|answer| answer.map(drop))
+    }
+}
+
+impl fmt::Debug for Noting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Noting")
+    }
+}
+
+impl Delivery {
+    /// Hands a note to the delivery thread, before everything that is queued.
+    pub(crate) fn send(&self, note: Note) -> Result<Noting> {
+        self.start()?;
+        let mut queue = self.shared.lock();
+        if queue.closing {
+            return Err(closed());
+        }
+        let ticket = Arc::<Ticket>::default();
+        let sent = Sent {
+            note,
+            ticket: Arc::clone(&ticket),
+        };
+        let wake = Queue::push_note(&mut queue, sent);
+        drop(queue);
+        if wake {
+            self.shared.work.notify_one();
+        }
+        Ok(Noting(ticket))
+    }
+}
