@@ -78,7 +78,7 @@ impl Stack {
 impl Frame {
     /// The frame that this thread is in.
     pub(crate) fn current() -> Option<Self> {
-        Self::look(Option::<&Self>::cloned)
+        Self::look(|frame| Some(Self(Arc::clone(&frame?.0))))
     }
 
     /// Looks at the frame that this thread is in, without taking it. The closure must run no code

@@ -33,8 +33,8 @@ impl Desk {
         Ok(self)
     }
 
-    fn quiet(&self) -> u8 {
-        self.company.len() as u8
+    fn quiet(&self) -> usize {
+        self.company.len()
     }
 }
 

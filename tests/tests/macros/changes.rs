@@ -31,7 +31,7 @@ impl Desk {
     #[audit_action(before = self.incident.clone(), after = self.incident)]
     fn close_incident(&mut self, fails: bool) -> Result<u8, String> {
         if let Some(incident) = &mut self.incident {
-            incident.status = "closed".to_owned();
+            "closed".clone_into(&mut incident.status);
         }
         if fails {
             Err("too late".to_owned())

@@ -32,8 +32,8 @@ fn r#move() {}
 
 #[test]
 fn a_name_gives_action_and_entity_type() {
-    let cases: [(fn(), &str, Option<&str>); 6] = [
-        (close_incident, "close", Some("incident")),
+    let cases = [
+        (close_incident as fn(), "close", Some("incident")),
         (tidy, "tidy", None),
         (remove_stored_file, "remove", Some("stored_file")),
         (|| pin_note(&Note { id: 1 }), "pin", Some("note")),

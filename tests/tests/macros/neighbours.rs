@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use audit_core::{
-    AuditContext, AuditEntry, Auditor, InContext, MemoryStore, Outcome, ToOutcome, audit_action,
+    AuditContext, AuditEntry, Auditor, EntityId, InContext, MemoryStore, Outcome, ToOutcome,
+    audit_action,
 };
 use axum::Router;
 use axum::body::Body;
@@ -223,7 +224,7 @@ async fn async_traits() {
         let all = entries(&auditor);
         assert_eq!(all.len(), 4);
         assert_eq!(all[0].entity_type(), Some("desk"));
-        assert_eq!(all[0].entity_id().and_then(|id| id.as_i64()), counts);
+        assert_eq!(all[0].entity_id().and_then(EntityId::as_i64), counts);
         assert_eq!(all[1].outcome, Outcome::Failure);
         assert_eq!(all[1].entity_id().unwrap().as_i64(), Some(1));
         assert_eq!(all[2].cause, Some(all[3].id));

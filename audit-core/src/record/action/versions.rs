@@ -50,7 +50,8 @@ macro_rules! version_pointers {
         }
     )*};
 }
-version_pointers!(&T &mut T Box<T> std::rc::Rc<T> std::sync::Arc<T>);
+// A box is audited by itself.
+version_pointers!(&T &mut T std::rc::Rc<T> std::sync::Arc<T>);
 
 impl ActionCall {
     /// Notes what the record was. Unless a word names another one, the action is about it.
