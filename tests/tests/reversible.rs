@@ -55,6 +55,10 @@ struct Record {
     id: u8,
     load: f64,
     large: i128,
+    #[expect(
+        clippy::option_option,
+        reason = "three cases, as some records have them"
+    )]
     maybe: Option<Option<u8>>,
     #[audit(nested)]
     place: Option<Place>,

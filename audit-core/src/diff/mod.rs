@@ -16,7 +16,7 @@ pub use self::fields::{FieldDiff, Mark};
 pub use self::nested::Nested;
 pub use self::recordable::Recordable;
 pub use self::snapshot::{FieldSnapshot, SnapshotMark};
-use crate::entry::{Entity, EntityId, Tenant};
+use crate::entry::{Entity, EntityId, Tenant, marks};
 
 /// A record whose changes can be audited; derive it.
 ///
@@ -107,7 +107,14 @@ pub trait Audited {
 pub fn diff<T: Audited>(before: &T, after: &T) -> crate::Result<crate::Changes> {
     let mut fields = FieldDiff::new();
     before.audit_diff(after, &mut fields);
-    fields.finish()
+    let mut changes = fields.finish()?;
+    if changes.extra().is_some_and(|extra| extra.cuts) {
+        for (_, change) in changes.iter_mut() {
+            let values = change.old.iter_mut().chain(&mut change.new);
+            values.for_each(marks::cut);
+        }
+    }
+    Ok(changes)
 }
 
 /// The fields of a record, as an object: what [`Changes::apply`](crate::Changes::apply) begins
@@ -122,5 +129,7 @@ pub fn diff<T: Audited>(before: &T, after: &T) -> crate::Result<crate::Changes> 
 pub fn record_fields<T: Audited + ?Sized>(record: &T) -> crate::Result<serde_json::Value> {
     let mut fields = FieldSnapshot::created();
     record.audit_snapshot(&mut fields);
-    fields.value()
+    let mut value = fields.value()?;
+    marks::cut(&mut value);
+    Ok(value)
 }
