@@ -45,6 +45,8 @@ mod context;
 mod diff;
 mod entry;
 mod error;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 pub mod query;
 mod record;
 mod sanitize;

@@ -11,6 +11,8 @@ mod audited;
 mod case;
 mod crate_path;
 mod diag;
+#[cfg(test)]
+mod page;
 mod suggest;
 mod symbol;
 #[cfg(test)]
@@ -21,8 +23,7 @@ use proc_macro::TokenStream;
 
 /// Implements `audit_core::Audited`: what the record is called, its id, and which fields changed.
 ///
-/// On the struct: `#[audit(entity_type = "...", crate = path)]`. On a field: `#[audit(id)]`, `name`, `exclude`, `redact`,
-/// `rename = "..."`. The full reference stands at `audit_core::Audited`.
+/// Every word of `#[audit(...)]` stands in `audit_core::guide::attributes`, with an example.
 #[proc_macro_derive(Audited, attributes(audit))]
 pub fn derive_audited(input: TokenStream) -> TokenStream {
     audited::derive(input.into()).into()
@@ -30,8 +31,7 @@ pub fn derive_audited(input: TokenStream) -> TokenStream {
 
 /// Records one entry each time the function runs, whatever its outcome.
 ///
-/// `#[audit_action(action = "...", entity_type = "...", entity_id = expr, entity_name = expr, metadata(name, key = expr),
-/// crate = path)]`. The full reference stands at `audit_core::audit_action`.
+/// Every word of `#[audit_action(...)]` stands in `audit_core::guide::attributes`, with an example.
 #[proc_macro_attribute]
 pub fn audit_action(words: TokenStream, item: TokenStream) -> TokenStream {
     action::attribute(words.into(), item.into()).into()

@@ -1,0 +1,14 @@
+//! Pages beside the reference: every word of the macros, a cookbook, what code is generated, and
+//! what is not supported.
+
+#[doc = include_str!("../docs/attributes.md")]
+pub mod attributes {}
+
+#[doc = include_str!("../docs/cookbook.md")]
+pub mod cookbook {}
+
+#[doc = include_str!("../docs/generated_code.md")]
+pub mod generated_code {}
+
+#[doc = include_str!("../docs/limitations.md")]
+pub mod limitations {}
