@@ -28,24 +28,39 @@ pub(crate) fn nearest<'a>(
         .map(|(_, word)| word)
 }
 
-/// Levenshtein distance, one row at a time.
+/// How many letters are wrong, missing, too many or swapped with their neighbour.
 fn distance(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
+    let mut above: Vec<usize> = (0..=to.len()).collect();
+    let mut two_above = Vec::new();
+    let mut last = None;
     for (line, letter) in from.chars().enumerate() {
         let mut left = line + 1;
-        let mut next = Vec::with_capacity(row.len());
-        next.push(left);
-        for (pair, other) in row.windows(2).zip(&to) {
-            let &[diagonal, above] = pair else { continue };
+        let mut row = Vec::with_capacity(above.len());
+        row.push(left);
+        for (at, other) in to.iter().enumerate() {
+            let &[diagonal, upper] = above.get(at..at + 2).unwrap_or_default() else {
+                continue;
+            };
             left = (diagonal + usize::from(letter != *other))
-                .min(above + 1)
+                .min(upper + 1)
                 .min(left + 1);
-            next.push(left);
+            let before = at.checked_sub(1);
+            let swapped =
+                last == Some(*other) && before.and_then(|before| to.get(before)) == Some(&letter);
+            if let Some(cost) = before
+                .and_then(|before| two_above.get(before))
+                .filter(|_| swapped)
+            {
+                left = left.min(cost + 1);
+            }
+            row.push(left);
         }
-        row = next;
+        two_above = above;
+        above = row;
+        last = Some(letter);
     }
-    row.last().copied().unwrap_or(0)
+    above.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -59,7 +74,8 @@ mod tests {
             ("", "abc", 3),
             ("abc", "", 3),
             ("exlude", "exclude", 1),
-            ("redcat", "redact", 2),
+            ("redcat", "redact", 1),
+            ("titel", "title", 1),
             ("kitten", "sitting", 3),
         ] {
             assert_eq!(distance(from, to), expected, "{from} → {to}");
@@ -71,7 +87,7 @@ mod tests {
         let known = ["id", "name", "exclude", "redact", "rename"];
         assert_eq!(nearest("exlude", known), Some("exclude"));
         assert_eq!(nearest("redacted", known), Some("redact"));
-        assert_eq!(nearest("nmae", known), None);
+        assert_eq!(nearest("nmae", known), Some("name"));
         assert_eq!(nearest("skip", known), None);
         assert_eq!(did_you_mean("skip", known), "");
         assert_eq!(did_you_mean("renam", known), ", did you mean `rename`?");

@@ -7,7 +7,7 @@ use audit_core::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{entries, one};
+use crate::{audited, entries, one};
 
 fn changes<T: Audited>(before: &T, after: &T) -> Value {
     serde_json::to_value(diff(before, after).unwrap()).unwrap()
@@ -202,7 +202,7 @@ struct Page {
 
 #[test]
 fn an_ignored_change_is_stored_with_others_and_is_none_alone() {
-    let (auditor, context) = crate::audited();
+    let (auditor, context) = audited();
     let before = Page {
         title: "a".to_owned(),
         seen: 1,
@@ -251,8 +251,18 @@ fn long_texts_are_cut_by_characters_and_say_so() {
         whole: text.to_owned(),
     };
     let mark = |characters: usize, head: &str| json!({"$truncated": {"characters": characters, "head": head}});
+    let (auditor, context) = audited();
+    context.scope(|| {
+        let (before, after) = (cut("äöü"), cut("äöüß"));
+        auditor.updated(&before, &after).record().unwrap();
+        auditor.created(&after).record().unwrap();
+        // Decided on the whole text, not on what is left of it.
+        let (before, after) = (cut("aaaa"), cut("aaab"));
+        auditor.updated(&before, &after).record().unwrap();
+    });
+    let all = entries(&auditor);
     assert_eq!(
-        changes(&cut("äöü"), &cut("äöüß")),
+        serde_json::to_value(&all[0].changes).unwrap(),
         json!({
             "text": {"old": "äöü", "new": mark(4, "äöü")},
             "list": {"old": [mark(3, "ä")], "new": [mark(4, "ä")]},
@@ -260,15 +270,68 @@ fn long_texts_are_cut_by_characters_and_say_so() {
         })
     );
     assert_eq!(
-        record_fields(&cut("äöüß")).unwrap(),
-        json!({"text": mark(4, "äöü"), "list": [mark(4, "ä")], "whole": "äöüß"})
+        serde_json::to_value(&all[1].changes).unwrap(),
+        json!({
+            "text": {"new": mark(4, "äöü")},
+            "list": {"new": [mark(4, "ä")]},
+            "whole": {"new": "äöüß"},
+        })
     );
-    // Decided on the whole text, not on what is left of it.
-    let long = changes(&cut("aaaa"), &cut("aaab"));
+    let change = all[2].changes.get("text").unwrap();
     assert_eq!(
-        long["text"],
-        json!({"old": mark(4, "aaa"), "new": mark(4, "aaa")})
+        (&change.old, &change.new),
+        (&Some(mark(4, "aaa")), &Some(mark(4, "aaa")))
     );
+}
+
+#[derive(Clone, Audited)]
+struct Patient {
+    #[audit(id)]
+    id: u8,
+    #[audit(sensitive)]
+    name: String,
+    #[audit(nested, sensitive)]
+    home: Address,
+    #[audit(nested)]
+    work: Address,
+    #[audit(key = "street", sensitive)]
+    others: Vec<Address>,
+}
+
+#[derive(Clone, Audited)]
+struct Address {
+    street: String,
+    #[audit(mask = last_four, sensitive)]
+    phone: String,
+}
+
+#[test]
+fn what_is_personal_is_known_by_its_path() {
+    let address = |phone: &str| Address {
+        street: "a".to_owned(),
+        phone: phone.to_owned(),
+    };
+    let patient = |name: &str, phone| Patient {
+        id: 1,
+        name: name.to_owned(),
+        home: address(phone),
+        work: address(phone),
+        others: vec![address(phone)],
+    };
+    let (auditor, context) = audited();
+    let (before, after) = (patient("ada", "555"), patient("bob", "556"));
+    context.scope(|| {
+        auditor.updated(&before, &after).record().unwrap();
+        auditor.created(&after).record().unwrap();
+    });
+    let all = entries(&auditor);
+    assert_eq!(
+        all[0].sensitive,
+        ["name", "home.phone", "work.phone", "others[street=a].phone"]
+    );
+    let mut of_the_snapshot = all[1].sensitive.clone();
+    of_the_snapshot.retain(|path| !path.contains('#'));
+    assert_eq!(of_the_snapshot, ["name", "home", "work.phone", "others"]);
 }
 
 #[derive(Clone, Audited)]

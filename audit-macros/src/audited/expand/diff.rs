@@ -2,6 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
+use syn::Ident;
 
 use super::{
     alter,
@@ -91,51 +92,66 @@ fn reports(fields: &[Field<'_>], before: Source, after: Source) -> TokenStream {
 
 /// Compares one field, and reports it if it differs.
 fn report(field: &Field<'_>, before: &TokenStream, after: &TokenStream) -> TokenStream {
-    let (name, ty, span) = (&field.name, field.ty(), at(field.ty()));
-    let call_of_diff = match field.capture() {
-        Capture::Excluded => return TokenStream::new(),
-        Capture::Nested => {
-            return quote_spanned! {span=>
-                __audit::__private::nested(__audit_fields, #name, #before, #after);
-            };
-        }
+    let (name, span) = (&field.name, at(field.ty()));
+    let if_differs = |report: TokenStream| if_differs(field, before, after, &report);
+    match field.capture() {
+        Capture::Excluded => TokenStream::new(),
+        Capture::Nested => quote_spanned! {span=>
+            __audit::FieldDiff::nested(__audit_fields, #name, #before, #after);
+        },
+        Capture::Set => quote_spanned! {span=>
+            __audit::FieldDiff::set(__audit_fields, #name, #before, #after);
+        },
         Capture::Keyed(key) => {
             let (text, members) = (&key.text, &key.members);
-            let item = quote_spanned!(key.span.resolved_at(Span::mixed_site())=> item);
-            return quote_spanned! {span=>
-                __audit::__private::keyed!(
-                    __audit_fields, #name, #text, #before, #after, |#item| &#item #(.#members)*
-                );
-            };
+            let item = Ident::new("item", key.span.resolved_at(Span::mixed_site()));
+            quote_spanned! {span=>
+                audit_runtime::keyed!(__audit_fields, #name, #text, #before, #after, |#item| &#item #(.#members)*);
+            }
         }
-        Capture::Set => {
-            return quote_spanned! {span=>
-                __audit::FieldDiff::set(__audit_fields, #name, #before, #after);
-            };
+        Capture::Tracked => {
+            if_differs(quote_spanned!(span=> changed(__audit_fields, #name, #before, #after)))
         }
-        Capture::Tracked => quote_spanned!(span=> changed(__audit_fields, #name, #before, #after)),
         Capture::With(function) => {
             let (before, after) = (given_by(function, before), given_by(function, after));
-            quote_spanned!(span=> changed(__audit_fields, #name, #before, #after))
+            if_differs(quote_spanned!(span=> changed(__audit_fields, #name, #before, #after)))
         }
-        Capture::Redacted => quote_spanned!(span=> changed_secret(__audit_fields, #name)),
+        Capture::Redacted => {
+            if_differs(quote_spanned!(span=> changed_secret(__audit_fields, #name)))
+        }
         Capture::Masked(function) => {
             let (before, after) = (given_by(function, before), given_by(function, after));
-            quote_spanned!(span=> changed_masked(__audit_fields, #name, #before, #after))
+            if_differs(
+                quote_spanned!(span=> changed_masked(__audit_fields, #name, #before, #after)),
+            )
         }
-        Capture::Hashed => {
-            quote_spanned!(span=> changed_digest(__audit_fields, #name, #before, #after))
-        }
+        Capture::Hashed => if_differs(
+            quote_spanned!(span=> changed_digest(__audit_fields, #name, #before, #after)),
+        ),
+    }
+}
+
+/// `report`, if the values are not equal: by `==`, or as the field's own function says.
+fn if_differs(
+    field: &Field<'_>,
+    before: &TokenStream,
+    after: &TokenStream,
+    report: &TokenStream,
+) -> TokenStream {
+    let (ty, span) = (field.ty(), at(field.ty()));
+    let Some(function) = field.words.compare.value() else {
+        return quote_spanned! {span=>
+            if <#ty as ::core::cmp::PartialEq>::ne(#before, #after) {
+                __audit::FieldDiff::#report;
+            }
+        };
     };
-    let differs = if let Some(function) = field.words.compare.value() {
-        let equal = call(function, &quote_spanned!(span=> #before, #after));
-        quote_spanned!(span=> !#equal)
-    } else {
-        quote_spanned!(span=> <#ty as ::core::cmp::PartialEq>::ne(#before, #after))
-    };
+    let equal = call(function, &quote_spanned!(span=> #before, #after));
+    // By its name and type: `!` would find fault with anything but a `bool` in words of its own.
     quote_spanned! {span=>
-        if #differs {
-            __audit::FieldDiff::#call_of_diff;
+        let __audit_equal: bool = #equal;
+        if !__audit_equal {
+            __audit::FieldDiff::#report;
         }
     }
 }

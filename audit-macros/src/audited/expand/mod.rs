@@ -11,7 +11,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::{DeriveInput, Generics, Ident, WhereClause};
 
-use super::model::Model;
+use super::model::{Capture, Field, Model};
 use crate::crate_path::CratePath;
 
 pub(super) fn implementation(model: &Model<'_>) -> TokenStream {
@@ -25,11 +25,18 @@ pub(super) fn implementation(model: &Model<'_>) -> TokenStream {
         diff::method(model),
         snapshot::method(model),
     ];
+    let is_keyed = |field: &Field<'_>| matches!(field.capture(), Capture::Keyed(_));
+    // rustc names the macros for keyed lists where they go wrong, by the path that stands here.
+    let runtime = model
+        .fields()
+        .any(is_keyed)
+        .then(|| quote_spanned!(Span::mixed_site()=> use __audit::__private as audit_runtime;));
     wrap(
         model.ident,
         model.generics,
         bounds::where_clause(model).as_ref(),
         &model.krate,
+        runtime.as_ref(),
         &methods.into_iter().collect(),
     )
 }
@@ -53,6 +60,7 @@ pub(super) fn stub(input: &DeriveInput, krate: &CratePath) -> TokenStream {
         generics,
         generics.where_clause.as_ref(),
         krate,
+        None,
         &methods,
     )
 }
@@ -62,12 +70,14 @@ fn wrap(
     generics: &Generics,
     where_clause: Option<&WhereClause>,
     krate: &CratePath,
+    runtime: Option<&TokenStream>,
     methods: &TokenStream,
 ) -> TokenStream {
     let (impl_generics, ty_generics, _) = generics.split_for_impl();
     quote_spanned! {Span::mixed_site()=>
         const _: () = {
             use #krate as __audit;
+            #runtime
             #[automatically_derived]
             // A field may be of a deprecated type; its declaration has said so.
             #[allow(deprecated)]

@@ -73,14 +73,9 @@ fn report(field: &Field<'_>, value: &TokenStream) -> TokenStream {
     let (name, span) = (&field.name, at(field.ty()));
     let call = match field.capture() {
         Capture::Excluded => return TokenStream::new(),
-        Capture::Nested => {
-            return quote_spanned! {span=>
-                __audit::__private::nested_snapshot(__audit_fields, #name, #value);
-            };
-        }
         Capture::Keyed(_) => {
             return quote_spanned! {span=>
-                __audit::__private::keyed_snapshot!(__audit_fields, #name, #value);
+                audit_runtime::keyed_snapshot!(__audit_fields, #name, #value);
             };
         }
         Capture::Tracked => quote_spanned!(span=> field(__audit_fields, #name, #value)),
@@ -94,6 +89,7 @@ fn report(field: &Field<'_>, value: &TokenStream) -> TokenStream {
             quote_spanned!(span=> masked(__audit_fields, #name, #value))
         }
         Capture::Hashed => quote_spanned!(span=> digest(__audit_fields, #name, #value)),
+        Capture::Nested => quote_spanned!(span=> nested(__audit_fields, #name, #value)),
         Capture::Set => quote_spanned!(span=> set(__audit_fields, #name, #value)),
     };
     quote_spanned!(span=> __audit::FieldSnapshot::#call;)

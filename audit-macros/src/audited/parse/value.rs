@@ -135,7 +135,11 @@ pub(super) fn predicates(
     let value = words::value(meta, word, example)?;
     let parser = Punctuated::<WherePredicate, Token![,]>::parse_terminated;
     syn::parse2::<LitStr>(value.clone())
-        .and_then(|literal| literal.parse_with(parser))
+        .and_then(|mut literal| {
+            // What rustc would add to a bound cannot be added inside of a literal, so it must not propose it.
+            literal.set_span(literal.span().resolved_at(Span::mixed_site()));
+            literal.parse_with(parser)
+        })
         .map(|predicates| predicates.into_iter().collect())
         .map_err(|_| {
             let message = format!("`{word}` takes bounds in a string literal: `{example}`");

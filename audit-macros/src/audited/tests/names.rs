@@ -139,7 +139,7 @@ fn include_and_tenant_name_fields_that_are_there() {
         (
             quote!(#[audit(include(titel, x, title, title))]),
             vec![
-                format!("no field is named `titel` {fields}"),
+                format!("no field is named `titel`, did you mean `title`? {fields}"),
                 format!("no field is named `x` {fields}"),
                 "`title` is listed more than once: keep one".to_owned(),
             ],

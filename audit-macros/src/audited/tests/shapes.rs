@@ -181,10 +181,7 @@ fn a_key_may_be_a_path_a_number_or_a_keyword() {
                     notes: Vec<Note>,
                 }
             ),
-            &[
-                "__audit::__private::keyed!",
-                &format!("|item| &{expected})"),
-            ],
+            &["audit_runtime::keyed!", &format!("|item| &{expected})")],
         );
     }
 }
