@@ -108,7 +108,8 @@ pub mod __private {
     /// Lists whose items have a key.
     pub mod keyed {
         pub use crate::diff::keyed::{
-            ByFields, ByValue, ItemKind, ItemProbe, List, ViaNested, ViaValue,
+            ByFields, ByValue, ItemKey, ItemKind, ItemProbe, Items, Lent, List, ViaNested,
+            ViaValue, list,
         };
     }
 
@@ -156,8 +157,8 @@ macro_rules! __audit_keyed {
     ($fields:expr, $name:expr, $member:expr, $before:expr, $after:expr, $key:expr $(,)?) => {{
         #[allow(unused_imports)]
         use $crate::__private::keyed::{ViaNested as _, ViaValue as _};
-        let before = $crate::__private::keyed::List::new($before);
-        let after = $crate::__private::keyed::List::new($after);
+        let before = $crate::__private::keyed::list($before);
+        let after = $crate::__private::keyed::list($after);
         let kind = (&&after.probe()).__audit_kind();
         after.compare(before, &kind, $member, $key, $fields, $name)
     }};
@@ -170,7 +171,7 @@ macro_rules! __audit_keyed_snapshot {
     ($fields:expr, $name:expr, $value:expr $(,)?) => {{
         #[allow(unused_imports)]
         use $crate::__private::keyed::{ViaNested as _, ViaValue as _};
-        let list = $crate::__private::keyed::List::new($value);
+        let list = $crate::__private::keyed::list($value);
         let kind = (&&list.probe()).__audit_kind();
         list.take(&kind, $fields, $name)
     }};

@@ -55,6 +55,11 @@ impl<T> ViaValue for ItemProbe<T> {
 }
 
 /// How items of a list are compared and taken down.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` cannot be an item of a list with keys",
+    label = "`{T}` is neither `Audited`, nor both `PartialEq` and `serde::Serialize`",
+    note = "add `#[derive(Audited)]` to `{T}`, if it is yours"
+)]
 pub trait ItemKind<T> {
     /// Whether two versions of an item differ.
     fn differ(&self, before: &T, after: &T, fields: &FieldDiff) -> bool;
@@ -66,6 +71,7 @@ pub trait ItemKind<T> {
     fn take(&self, item: &T, fields: &mut FieldSnapshot);
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Nested> ItemKind<T> for ByFields {
     fn differ(&self, before: &T, after: &T, fields: &FieldDiff) -> bool {
         fields.would_change(before, after)
@@ -80,6 +86,7 @@ impl<T: Nested> ItemKind<T> for ByFields {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: PartialEq + Recordable> ItemKind<T> for ByValue {
     fn differ(&self, before: &T, after: &T, _: &FieldDiff) -> bool {
         before != after
@@ -103,7 +110,61 @@ impl<T: PartialEq + Recordable> ItemKind<T> for ByValue {
     }
 }
 
-/// A list, for generated code.
+/// What tells the items of a list apart.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the key of an item",
+    label = "`{Self}` is not all of `Eq`, `Hash` and `serde::Serialize`",
+    note = "name a field that tells the items apart: a UUID, an integer or text"
+)]
+pub trait ItemKey: Eq + Hash + Serialize {}
+
+#[diagnostic::do_not_recommend]
+impl<K: Eq + Hash + Serialize> ItemKey for K {}
+
+/// A list that lends its items one by one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a list of items",
+    label = "`&{Self}` lends no items one by one",
+    note = "`#[audit(key = \"...\")]` goes with a `Vec`, a slice, an array or another list; `#[audit(nested)]` with a single record"
+)]
+pub trait Items<'a> {
+    /// What it is a list of.
+    type Item: 'a;
+
+    /// Its items, in order.
+    fn items(&'a self) -> impl Iterator<Item = &'a Self::Item>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'a, C: ?Sized + 'a> Items<'a> for C
+where
+    &'a C: IntoIterator<Item: Lent<'a>>,
+{
+    type Item = <<&'a C as IntoIterator>::Item as Lent<'a>>::Item;
+
+    fn items(&'a self) -> impl Iterator<Item = &'a Self::Item> {
+        self.into_iter().map(Lent::lent)
+    }
+}
+
+/// A lent item of a list.
+pub trait Lent<'a> {
+    /// What is lent.
+    type Item: 'a;
+
+    /// The item.
+    fn lent(self) -> &'a Self::Item;
+}
+
+impl<'a, T> Lent<'a> for &'a T {
+    type Item = T;
+
+    fn lent(self) -> &'a T {
+        self
+    }
+}
+
+/// A list of `T`s, for generated code.
 #[derive(Debug)]
 pub struct List<'a, C: ?Sized, T> {
     items: &'a C,
@@ -118,20 +179,16 @@ impl<C: ?Sized, T> Clone for List<'_, C, T> {
 
 impl<C: ?Sized, T> Copy for List<'_, C, T> {}
 
-impl<'a, C, T> List<'a, C, T>
-where
-    C: ?Sized,
-    &'a C: IntoIterator<Item = &'a T>,
-    T: 'a,
-{
-    /// Looks at a list.
-    pub fn new(items: &'a C) -> Self {
-        Self {
-            items,
-            of: PhantomData,
-        }
+/// Looks at a list.
+pub fn list<'a, C: Items<'a> + ?Sized>(items: &'a C) -> List<'a, C, C::Item> {
+    List {
+        items,
+        of: PhantomData,
     }
+}
 
+// The bounds stand on the methods: rustc tells of a missing bound once, and of a missing method again.
+impl<'a, C: ?Sized, T> List<'a, C, T> {
     /// Asks what its items are.
     #[must_use]
     pub fn probe(self) -> ItemProbe<T> {
@@ -148,15 +205,17 @@ where
         fields: &mut FieldDiff,
         field: &'static str,
     ) where
+        C: Items<'a, Item = T>,
         I: ItemKind<T>,
-        K: Eq + Hash + Serialize + 'a,
+        K: ItemKey + 'a,
+        T: 'a,
     {
         if self.is_unchanged(before, kind, &key, fields) {
             return;
         }
         let matching = Matching {
-            before: before.iter().map(|item| (key(item), item)).collect(),
-            after: self.iter().map(|item| (key(item), item)).collect(),
+            before: before.items.items().map(|item| (key(item), item)).collect(),
+            after: self.items.items().map(|item| (key(item), item)).collect(),
             member,
         };
         let start = fields.mark();
@@ -165,23 +224,34 @@ where
     }
 
     /// Reports all items.
-    pub fn take<I: ItemKind<T>>(self, kind: &I, fields: &mut FieldSnapshot, field: &'static str) {
+    pub fn take<I>(self, kind: &I, fields: &mut FieldSnapshot, field: &'static str)
+    where
+        C: Items<'a, Item = T>,
+        I: ItemKind<T>,
+        T: 'a,
+    {
         fields.part(field, |fields| {
-            let value = fields.list(self.iter(), |item, fields| kind.take(item, fields));
+            let value = fields.list(self.items.items(), |item, fields| kind.take(item, fields));
             fields.whole(value);
         });
     }
 
     /// Whether the same keys stand in the same order, and nothing behind them differs. Allocates
     /// nothing.
-    fn is_unchanged<I: ItemKind<T>, K: Eq>(
+    fn is_unchanged<I, K>(
         self,
         before: Self,
         kind: &I,
         key: impl Fn(&T) -> &K,
         fields: &FieldDiff,
-    ) -> bool {
-        let (mut old, mut new) = (before.iter(), self.iter());
+    ) -> bool
+    where
+        C: Items<'a, Item = T>,
+        I: ItemKind<T>,
+        K: Eq,
+        T: 'a,
+    {
+        let (mut old, mut new) = (before.items.items(), self.items.items());
         loop {
             match (old.next(), new.next()) {
                 (None, None) => return true,
@@ -190,9 +260,5 @@ where
                 _ => return false,
             }
         }
-    }
-
-    fn iter(self) -> impl Iterator<Item = &'a T> {
-        self.items.into_iter()
     }
 }
