@@ -17,6 +17,49 @@ struct Record<'a> {
     secret: String,
 }
 
+#[derive(Audited)]
+#[audit(include(gen, dyn_, async_, status, list), tenant = r#try)]
+struct Account {
+    #[audit(mask = gen)]
+    gen: String,
+    dyn_: u8,
+    #[audit(with = Self::shown, compare = Self::same)]
+    async_: u8,
+    #[audit(nested)]
+    status: Status,
+    #[audit(key = "gen", ignore)]
+    list: Vec<Item>,
+    r#try: &'static str,
+}
+
+impl Account {
+    fn shown(number: &u8) -> String {
+        number.to_string()
+    }
+
+    fn same(a: &u8, b: &u8) -> bool {
+        a == b
+    }
+}
+
+fn gen(text: &str) -> usize {
+    text.len()
+}
+
+#[derive(Audited)]
+struct Item {
+    gen: u8,
+    text: String,
+}
+
+#[derive(Audited)]
+#[allow(non_camel_case_types)]
+enum Status {
+    gen,
+    Open { gen: u8, other: String },
+    Merged(u8, #[audit(exclude)] ()),
+}
+
 struct Desk {
     open: Vec<String>,
     closed: usize,
@@ -67,6 +110,28 @@ fn main() {
     };
     assert_eq!(diff(&record("a"), &record("b")).unwrap().fields(), ["secret"]);
     assert_eq!(record("a").text, "a");
+
+    let account = |status, text: &str| Account {
+        gen: text.to_owned(),
+        dyn_: 1,
+        async_: 1,
+        status,
+        list: vec![Item {
+            gen: 1,
+            text: text.to_owned(),
+        }],
+        r#try: "t",
+    };
+    let open = |gen| Status::Open {
+        gen,
+        other: String::new(),
+    };
+    let changes = diff(&account(open(1), "a"), &account(open(2), "b")).unwrap();
+    let paths: Vec<_> = changes.iter().map(|(path, _)| path).collect();
+    assert_eq!(paths, ["gen", "status.Open.gen", "list[gen=1].text"]);
+    let (gen, merged) = (account(Status::gen, "a"), account(Status::Merged(1, ()), "a"));
+    assert_eq!(diff(&gen, &merged).unwrap().fields(), ["status"]);
+    assert_eq!(gen.audit_tenant().unwrap().as_str(), "t");
 
     let auditor = Auditor::new(MemoryStore::new());
     let context = AuditContext::new("t").auditor(&auditor);

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Generics, Ident, Type, WhereClause, WherePredicate, parse_quote_spanned};
 
@@ -38,7 +38,8 @@ fn predicates(field: &Field<'_>, model: &Model<'_>) -> Vec<WherePredicate> {
         return Vec::new();
     }
     // A type that holds itself would have to be audited in order to be audited.
-    let recursive = mentions(ty.to_token_stream(), &[model.ident]);
+    let itself = Ident::new("Self", Span::call_site());
+    let recursive = mentions(ty.to_token_stream(), &[model.ident, &itself]);
     let (mut of_type, of_item) = of_capture(field, recursive);
     for role in Role::ALL.into_iter().filter(|role| field.has(*role)) {
         of_type.push(match role {

@@ -39,7 +39,7 @@ pub(super) fn function(
     words::equals(meta, word, example)?;
     let start = meta.input.fork();
     // A closure's commas are its own, so an expression is read, whatever it is.
-    match meta.input.parse::<Expr>() {
+    match meta.input.parse::<Expr>().map(ungrouped) {
         Ok(Expr::Path(path)) if path.attrs.is_empty() => Ok(path),
         read => {
             let place = read.map_or_else(|_| words::rest(&start), ToTokens::into_token_stream);
@@ -47,6 +47,14 @@ pub(super) fn function(
             Err(syn::Error::new_spanned(place, message))
         }
     }
+}
+
+/// What a `macro_rules` has put into the place of `$function:path`.
+fn ungrouped(mut expr: Expr) -> Expr {
+    while let Expr::Group(group) = expr {
+        expr = *group.expr;
+    }
+    expr
 }
 
 /// `key = "meta.id"`

@@ -172,8 +172,12 @@ fn each_capture_asks_for_what_it_uses() {
 fn a_type_that_holds_itself_is_not_asked_to_be_audited() {
     let next = quote!(#[audit(nested)] next: Option<Box<Record<T, U, N>>>, a: T);
     assert_eq!(bounds(&quote!(), &next), "T:PartialEq+Recordable");
-    let all = quote!(#[audit(key = "id")] all: Vec<Record<T, U, N>>);
-    assert_eq!(bounds(&quote!(), &all), "");
+    for all in [
+        quote!(#[audit(key = "id")] all: Vec<Record<T, U, N>>),
+        quote!(#[audit(nested)] all: [Option<Box<Self>>; N]),
+    ] {
+        assert_eq!(bounds(&quote!(), &all), "");
+    }
 }
 
 #[test]
