@@ -33,6 +33,7 @@ pub(super) fn method(model: &Model<'_>) -> TokenStream {
         )
     };
     quote_spanned! {span=>
+        #[inline]
         fn audit_diff(&self, #after: &Self, #fields: &mut __audit::FieldDiff) {
             #body
         }

@@ -22,12 +22,15 @@ fn method(model: &Model<'_>, role: Role) -> TokenStream {
     let span = Span::mixed_site();
     let signature = match role {
         Role::Id => quote_spanned! {span=>
+            #[inline]
             fn audit_id(&self) -> ::core::option::Option<__audit::EntityId>
         },
         Role::Name => quote_spanned! {span=>
+            #[inline]
             fn audit_name(&self) -> ::core::option::Option<__audit::__private::String>
         },
         Role::Tenant => quote_spanned! {span=>
+            #[inline]
             fn audit_tenant(&self) -> ::core::option::Option<__audit::Tenant>
         },
     };

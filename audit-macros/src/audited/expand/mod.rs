@@ -14,6 +14,7 @@ use syn::{DeriveInput, Generics, Ident, WhereClause};
 use super::model::{Capture, Field, Model};
 use crate::crate_path::CratePath;
 
+/// All methods are `#[inline]`, as generic ones are by nature: a crate that does not call them pays for no code.
 pub(super) fn implementation(model: &Model<'_>) -> TokenStream {
     let entity_type = &model.entity_type;
     let constant = quote_spanned! {Span::mixed_site()=>

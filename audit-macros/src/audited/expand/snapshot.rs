@@ -25,6 +25,7 @@ pub(super) fn method(model: &Model<'_>) -> TokenStream {
         quote_spanned!(span=> __audit_fields)
     };
     quote_spanned! {span=>
+        #[inline]
         fn audit_snapshot(&self, #fields: &mut __audit::FieldSnapshot) {
             #body
         }
