@@ -159,7 +159,6 @@ impl Desk {
         &self,
         by: &Person,
         id: i64,
-        reason: &str,
         edit: impl FnOnce(&mut Incident) -> Result<()>,
     ) -> Result<Incident> {
         by.must_be(&[Role::Analyst, Role::Lead], "change incidents")?;
@@ -167,19 +166,16 @@ impl Desk {
         let mut after = before.clone();
         edit(&mut after)?;
         self.business.update(&after)?;
-        self.auditor
-            .updated(&before, &after)
-            .reason(reason)
-            .record()?;
+        self.auditor.updated(&before, &after).record()?;
         Ok(after)
     }
 
-    pub(crate) fn remove(&self, by: &Person, id: i64, reason: &str) -> Result<()> {
+    pub(crate) fn delete(&self, by: &Person, id: i64) -> Result<Incident> {
         by.must_be(&[Role::Lead], "remove incidents")?;
         let incident = self.find(by, id)?;
         self.business.delete(id)?;
-        self.auditor.deleted(&incident).reason(reason).record()?;
-        Ok(())
+        self.auditor.deleted(&incident).record()?;
+        Ok(incident)
     }
 }
 

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::runtime::Runtime;
 
 use crate::desk::{Desk, Result};
-use crate::handlers::{self, NightlyJob};
+use crate::handlers::NightlyJob;
 use crate::people::Person;
 use crate::siem::Siem;
 use crate::work::{Operation, Task};
@@ -69,7 +69,8 @@ impl Edge {
             (Task::Login { name, password }, _) => {
                 let visitor = LateActor::new();
                 context.late_actor(&visitor).scope(|| {
-                    handlers::login(&self.desk, &operation.company, &visitor, name, password)
+                    self.desk
+                        .login(&operation.company, &visitor, name, password)
                 })
             }
             (Task::NightlyEscalation, _) => self.nightly(&operation.company),
@@ -116,11 +117,11 @@ impl Edge {
                 let siem = Siem {
                     complaint: reply.clone(),
                 };
-                let work = handlers::forward(desk, by, id, &siem).in_context(context);
+                let work = desk.forward(by, id, &siem).in_context(context);
                 return self.runtime.block_on(work);
             }
             Task::Export { format } => {
-                let work = handlers::export(desk, by, format).in_context(context);
+                let work = desk.export(by, format).in_context(context);
                 return self.runtime.block_on(work).map(drop);
             }
             _ => {}
@@ -128,29 +129,29 @@ impl Edge {
         let _guard = context.enter();
         match task.clone() {
             Task::Report { incident, new } => {
-                let reported = handlers::report(desk, by, &new)?;
+                let reported = desk.report(by, &new)?;
                 self.ids.insert(incident, reported.id);
                 return Ok(());
             }
-            Task::Triage { assignee, .. } => handlers::triage(desk, by, id, &assignee)?,
-            Task::Start { .. } => handlers::start(desk, by, id)?,
-            Task::Edit { edit, .. } => handlers::edit(desk, by, id, edit)?,
-            Task::Note { text, .. } => handlers::note(desk, by, id, &text)?,
-            Task::Escalate { reason, .. } => handlers::escalate(desk, by, id, &reason)?,
-            Task::Resolve { resolution, .. } => handlers::resolve(desk, by, id, &resolution)?,
-            Task::Close { reason, .. } => handlers::close(desk, by, id, &reason)?,
-            Task::Reopen { reason, .. } => handlers::reopen(desk, by, id, &reason)?,
-            Task::Remove { reason, .. } => return handlers::remove(desk, by, id, &reason),
-            Task::RotateToken { token } => return handlers::rotate_token(desk, by, &token),
+            Task::Triage { assignee, .. } => desk.triage(by, id, &assignee)?,
+            Task::Start { .. } => desk.start(by, id)?,
+            Task::Edit { edit, .. } => desk.edit(by, id, edit)?,
+            Task::Note { text, .. } => desk.note(by, id, &text)?,
+            Task::Escalate { reason, .. } => desk.escalate(by, id, &reason)?,
+            Task::Resolve { resolution, .. } => desk.resolve(by, id, &resolution)?,
+            Task::Close { reason, .. } => desk.close(by, id, &reason)?,
+            Task::Reopen { reason, .. } => desk.reopen(by, id, &reason)?,
+            Task::Remove { reason, .. } => desk.remove(by, id, &reason)?,
+            Task::RotateToken { token } => return desk.rotate_token(by, &token),
             Task::ChangePassword {
                 old_password,
                 new_password,
-            } => return handlers::change_password(desk, by, &old_password, &new_password),
+            } => return desk.change_password(by, &old_password, &new_password),
             Task::ScheduleNightly { at_least } => {
-                return handlers::schedule_nightly(desk, by, at_least);
+                return desk.schedule_nightly(by, at_least);
             }
             Task::Logout => {
-                handlers::logout(by);
+                desk.logout(by);
                 return Ok(());
             }
             Task::Login { .. }
@@ -171,7 +172,7 @@ impl Edge {
             .asked_by
             .into_context(robot)?
             .auditor(&self.desk.auditor);
-        let work = handlers::nightly_escalation(&self.desk, company, job.at_least);
+        let work = self.desk.nightly_escalation(company, job.at_least);
         self.runtime.block_on(work.in_context(context)).map(drop)
     }
 }
