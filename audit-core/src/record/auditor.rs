@@ -17,7 +17,8 @@ use crate::record::batch::Drafts;
 use crate::record::builder::{AuditorBuilder, Settings};
 use crate::record::choke;
 use crate::record::delivery::{Batch, Delivery, Refused};
-use crate::record::draft::{Draft, Prepared};
+use crate::record::draft::Draft;
+use crate::record::parts::Prepared;
 use crate::record::policy::{Delivery as Mode, FailurePolicy};
 use crate::record::receipt::Receipt;
 use crate::record::report::{Problem, ProblemKind, report_unrecorded};
@@ -169,8 +170,10 @@ impl Auditor {
             .always();
         match draft.prepare() {
             // Written before anything is read, also where delivery is buffered.
-            Prepared::Entry { entry, policy, .. } => {
-                self.deliver(vec![*entry], policy, Mode::Durable)?;
+            Prepared::Entry {
+                entries, policy, ..
+            } => {
+                self.deliver(entries, policy, Mode::Durable)?;
             }
             Prepared::Answer(answer) => {
                 answer?;

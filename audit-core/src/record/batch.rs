@@ -8,7 +8,8 @@ use std::task::{Context, Poll};
 use crate::error::Result;
 use crate::record::auditor::Auditor;
 use crate::record::delivery::Batch;
-use crate::record::draft::{Draft, Prepared};
+use crate::record::draft::Draft;
+use crate::record::parts::Prepared;
 use crate::record::policy::FailurePolicy;
 use crate::record::receipt::Receipt;
 use crate::record::recording::Delivering;
@@ -68,8 +69,12 @@ impl<I: Iterator<Item = Draft>> Drafts<I> {
         let mut batch_policy = FailurePolicy::BestEffort;
         for draft in self.drafts {
             match draft.prepare() {
-                Prepared::Entry { entry, policy, .. } => {
-                    entries.push(*entry);
+                Prepared::Entry {
+                    entries: own,
+                    policy,
+                    ..
+                } => {
+                    entries.extend(own);
                     all.push(None);
                     // One caller, one answer: strict if any of them is.
                     if policy == FailurePolicy::Strict {

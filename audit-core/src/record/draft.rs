@@ -7,16 +7,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::context::{AuditContext, Frame};
 use crate::diff::Audited;
-use crate::entry::{
-    Actor, AuditEntry, Changes, Entity, ErrorDetail, Outcome, Severity, Tenant, ToEntityId,
-};
-use crate::error::{Error, ErrorKind, Result};
+use crate::entry::{Changes, Entity, ErrorDetail, Outcome, Severity, Tenant, ToEntityId};
+use crate::error::{Error, Result};
 use crate::record::auditor::Auditor;
+use crate::record::parts::{Parts, Prepared};
 use crate::record::policy::FailurePolicy;
 use crate::record::receipt::Receipt;
 use crate::record::recording::Recording;
@@ -26,7 +25,7 @@ use crate::store::to_micros;
 ///
 /// A draft takes the context of where it is made. Everything in it passes the sanitizer before
 /// anything else sees it. A clone is the same entry: recording it again, after an error whose
-/// kind is [`ErrorKind::Unknown`], never stores it twice.
+/// kind is [`ErrorKind::Unknown`](crate::ErrorKind::Unknown), never stores it twice.
 ///
 /// ```
 /// use audit_core::{AuditContext, Auditor, MemoryStore, Severity};
@@ -48,81 +47,23 @@ use crate::store::to_micros;
 #[derive(Clone)]
 #[must_use = "a draft is not recorded until `.record()` is called or it is awaited"]
 pub struct Draft {
-    auditor: Option<Auditor>,
-    pub(super) parts: Box<Parts>,
-}
-
-/// Everything of an entry that the recorder says; the context says the rest.
-#[derive(Clone)]
-pub(super) struct Parts {
-    pub(super) id: Uuid,
-    pub(super) timestamp: DateTime<Utc>,
-    pub(super) action: Cow<'static, str>,
-    pub(super) tenant: Option<Tenant>,
-    pub(super) entity: Option<Entity>,
-    pub(super) changes: Changes,
-    pub(super) metadata: Map<String, Value>,
-    pub(super) outcome: Outcome,
-    pub(super) error: Option<ErrorDetail>,
-    pub(super) duration: Option<Duration>,
-    pub(super) reason: Option<String>,
-    pub(super) severity: Severity,
-    pub(super) cause: Option<Uuid>,
-    pub(super) frame: Option<Frame>,
-    pub(super) policy: Option<FailurePolicy>,
-    /// An update that changed nothing: there is nothing to record.
-    pub(super) unchanged: bool,
-    /// Recorded although its action is switched off.
-    pub(super) always: bool,
-    /// The first mistake made while building; recording reports it.
-    pub(super) invalid: Option<String>,
+    auditor: Auditor,
+    parts: Box<Parts>,
 }
 
 impl Draft {
     pub(crate) fn new(auditor: Auditor, action: impl Into<String>) -> Self {
         let action = Cow::Owned(action.into());
-        Self::in_frame(Some(auditor), action, Frame::current())
-    }
-
-    /// A draft that may have no auditor to go to; recording it says so.
-    pub(crate) fn in_frame(
-        auditor: Option<Auditor>,
-        action: Cow<'static, str>,
-        frame: Option<Frame>,
-    ) -> Self {
-        let (id, now) = match &auditor {
-            Some(auditor) => (auditor.next_id(), auditor.now()),
-            None => (Uuid::now_v7(), Utc::now()),
-        };
         Self {
+            parts: Box::new(Parts::new(Some(&auditor), action, Frame::current())),
             auditor,
-            parts: Box::new(Parts {
-                id,
-                timestamp: to_micros(now),
-                action,
-                tenant: None,
-                entity: None,
-                changes: Changes::new(),
-                metadata: Map::new(),
-                outcome: Outcome::Success,
-                error: None,
-                duration: None,
-                reason: None,
-                severity: Severity::Info,
-                cause: None,
-                frame,
-                policy: None,
-                unchanged: false,
-                always: false,
-                invalid: None,
-            }),
         }
     }
 
     /// Says whose log the entry goes to, where that is not the context's tenant.
     ///
     /// Actor, address and request are taken from the context all the same, the operation is not:
-    /// it means nothing in another's log. Without a context the actor is [`Actor::anonymous`].
+    /// it means nothing in another's log. Without a context the actor is [`Actor::anonymous`](crate::Actor::anonymous).
     ///
     /// ```
     /// use audit_core::{AuditContext, Auditor, MemoryStore};
@@ -192,7 +133,7 @@ impl Draft {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Invalid`] if the text is no JSON that can be kept exactly; an unpaired
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if the text is no JSON that can be kept exactly; an unpaired
     /// surrogate such as `"\ud800"` cannot.
     pub fn metadata_json(mut self, name: impl Into<String>, json: &str) -> Result<Self> {
         let value: Value = serde_json::from_str(json).map_err(|error| {
@@ -296,32 +237,19 @@ impl Draft {
     ///
     /// # Errors
     ///
-    /// Under the strict policy: [`ErrorKind::MissingContext`] and [`ErrorKind::Invalid`] for what
-    /// is missing or wrong, [`ErrorKind::Timeout`] and [`ErrorKind::Closed`] if it did not reach
-    /// the store, [`ErrorKind::Unknown`] if it may have, and whatever the store says. Under best
+    /// Under the strict policy: [`ErrorKind::MissingContext`](crate::ErrorKind::MissingContext) and [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) for what
+    /// is missing or wrong, [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) and [`ErrorKind::Closed`](crate::ErrorKind::Closed) if it did not reach
+    /// the store, [`ErrorKind::Unknown`](crate::ErrorKind::Unknown) if it may have, and whatever the store says. Under best
     /// effort: none.
     pub fn record(self) -> Result<Receipt> {
         match self.prepare() {
             Prepared::Entry {
                 auditor,
-                entry,
+                entries,
                 policy,
-            } => auditor.record_now(vec![*entry], policy).map(first),
+            } => auditor.record_now(entries, policy).map(first),
             Prepared::Answer(answer) => answer,
         }
-    }
-
-    pub(super) fn auditor(&self) -> Option<&Auditor> {
-        self.auditor.as_ref()
-    }
-
-    pub(super) fn frame(&self) -> Option<&Frame> {
-        self.parts.frame.as_ref()
-    }
-
-    /// Whose log the entry goes to, if that is known.
-    pub(super) fn log_of(&self) -> Option<&Tenant> {
-        self.parts.log_of()
     }
 
     fn insert(&mut self, name: impl Into<String>, value: Value) {
@@ -348,43 +276,8 @@ impl Draft {
         draft
     }
 
-    /// The entry as it would be now; nothing is counted or reported.
-    pub(super) fn entry_so_far(&self) -> Result<AuditEntry> {
-        let Some(auditor) = &self.auditor else {
-            return Err(Auditor::none());
-        };
-        let parts = self.parts.clone();
-        parts.into_entry(auditor).map_err(|refused| refused.error)
-    }
-
-    /// Makes the entry: context, checks, sanitizer, limits.
     pub(crate) fn prepare(self) -> Prepared {
-        let Self { auditor, parts } = self;
-        if parts.unchanged {
-            return Prepared::Answer(Ok(Receipt::unchanged()));
-        }
-        let Some(auditor) = auditor else {
-            return Prepared::Answer(Auditor::missing(parts.policy, &parts.action));
-        };
-        if !parts.always && auditor.is_off(&parts.action) {
-            return Prepared::Answer(Ok(Receipt::unchanged()));
-        }
-        let policy = auditor.policy_for(&parts.action, parts.policy);
-        match parts.into_entry(&auditor) {
-            Ok(entry) => Prepared::Entry {
-                auditor,
-                entry: Box::new(entry),
-                policy,
-            },
-            Err(refused) => {
-                let Unrecordable {
-                    error,
-                    action,
-                    tenant,
-                } = refused;
-                Prepared::Answer(auditor.refuse(error, policy, &action, tenant.as_ref()))
-            }
-        }
+        self.parts.prepare(Some(self.auditor))
     }
 
     fn entity_or(&mut self, entity_type: impl Into<String>) -> Entity {
@@ -398,109 +291,6 @@ impl Draft {
 
     fn mistake(&mut self, message: impl Into<String>) {
         self.parts.invalid.get_or_insert(message.into());
-    }
-}
-
-/// What became of a draft: an entry to deliver, or the answer already.
-pub(crate) enum Prepared {
-    Entry {
-        auditor: Auditor,
-        entry: Box<AuditEntry>,
-        policy: FailurePolicy,
-    },
-    Answer(Result<Receipt>),
-}
-
-/// What cannot become an entry, and why.
-struct Unrecordable {
-    error: Error,
-    action: Cow<'static, str>,
-    tenant: Option<Tenant>,
-}
-
-impl Parts {
-    fn log_of(&self) -> Option<&Tenant> {
-        let context = || self.frame.as_ref()?.tenant();
-        self.tenant.as_ref().or_else(context)
-    }
-
-    fn into_entry(self, auditor: &Auditor) -> Result<AuditEntry, Unrecordable> {
-        let tenant = match self.check() {
-            Ok(tenant) => tenant,
-            Err(error) => return Err(self.refused(error)),
-        };
-        let frame = self.frame.as_ref();
-        let context = frame.and_then(Frame::context);
-        let actor = context.map_or_else(Actor::anonymous, AuditContext::resolve_actor);
-        let is_own_log = context.is_some_and(|context| *context.tenant() == tenant);
-        let cause = frame.and_then(|frame| frame.cause(&tenant));
-        let mut entry = AuditEntry::new(
-            self.id,
-            self.timestamp,
-            tenant,
-            actor,
-            self.action.into_owned(),
-        );
-        entry.recorded_at = to_micros(auditor.now());
-        entry.entity = self.entity;
-        if let Some(context) = context {
-            entry.ip_address = context.ip_address();
-            entry.user_agent = context.parts_user_agent().map(ToString::to_string);
-            if let Some(data) = context.parts_request_data() {
-                entry.request_data.clone_from(data);
-            }
-            entry.request_id = context.parts_request_id().map(ToString::to_string);
-        }
-        entry.changes = self.changes;
-        entry.metadata = self.metadata;
-        entry.outcome = self.outcome;
-        entry.error = self.error;
-        entry.duration = self.duration.map(|duration| {
-            Duration::from_micros(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
-        });
-        entry.reason = self.reason;
-        entry.severity = self.severity;
-        // The operation of one tenant means nothing in another's log.
-        let frame = frame.filter(|_| is_own_log);
-        entry.operation = frame.and_then(|frame| frame.operation(|| auditor.next_id()));
-        entry.cause = self.cause.or(cause);
-        let checked = entry.check();
-        if let Err(error) = checked.and_then(|()| auditor.digest_changes(&mut entry)) {
-            return Err(Unrecordable {
-                error: error.with_entry(entry.id),
-                action: Cow::Owned(entry.action),
-                tenant: Some(entry.tenant),
-            });
-        }
-        auditor.pass(&mut entry);
-        Ok(entry)
-    }
-
-    /// Refuses what was set wrong or is missing; gives the tenant.
-    fn check(&self) -> Result<Tenant> {
-        if let Some(message) = &self.invalid {
-            return Err(Error::invalid(message.clone()).with_entry(self.id));
-        }
-        let Some(tenant) = self.log_of() else {
-            return Err(Error::new(
-                ErrorKind::MissingContext,
-                "there is no audit context, hence no tenant; wrap the work in `AuditContext::new(tenant).scope(…)` or `.in_context(…)`, or give the draft one with `.context(…)`",
-            )
-            .with_entry(self.id));
-        };
-        if let Some(context) = self.frame.as_ref().and_then(Frame::context) {
-            context.check()?;
-        }
-        Ok(tenant.clone())
-    }
-
-    fn refused(self, error: Error) -> Unrecordable {
-        let tenant = self.log_of().cloned();
-        Unrecordable {
-            error,
-            action: self.action,
-            tenant,
-        }
     }
 }
 

@@ -10,6 +10,7 @@ mod delivery;
 mod digests;
 mod draft;
 pub(crate) mod outcome;
+mod parts;
 mod policy;
 mod receipt;
 mod recording;

@@ -8,7 +8,8 @@ use std::task::{Context, Poll};
 use crate::error::Result;
 use crate::record::auditor::Auditor;
 use crate::record::delivery::{Batch, Submission};
-use crate::record::draft::{Draft, Prepared, first};
+use crate::record::draft::{Draft, first};
+use crate::record::parts::Prepared;
 use crate::record::policy::{Delivery as Mode, FailurePolicy};
 use crate::record::receipt::Receipt;
 
@@ -41,10 +42,10 @@ impl Future for Recording {
                 Prepared::Answer(answer) => return Poll::Ready(answer),
                 Prepared::Entry {
                     auditor,
-                    entry,
+                    entries,
                     policy,
                 } => {
-                    let batch = Batch::new(vec![*entry], policy);
+                    let batch = Batch::new(entries, policy);
                     self.0 = State::Delivering(Delivering::new(auditor, batch));
                 }
             }

@@ -45,13 +45,18 @@ impl ActionCall {
 
     /// The entry as it is known now.
     fn starting(&mut self) -> Result<Option<(Auditor, AuditEntry)>> {
-        let Some(live) = self.live.take() else {
+        let Some(live) = &mut self.live else {
             return Ok(None);
         };
-        let live = self.live.insert(live.named());
-        match (live.draft.entry_so_far(), live.draft.auditor()) {
+        live.name();
+        let auditor = live.auditor.as_ref();
+        let entry = auditor.map_or_else(
+            || Err(Auditor::none()),
+            |auditor| live.parts.entry_so_far(auditor),
+        );
+        match (entry, auditor) {
             (Ok(entry), Some(auditor)) => Ok(Some((auditor.clone(), entry))),
-            (Err(error), auditor) if live.draft.parts.policy == Some(FailurePolicy::Strict) => {
+            (Err(error), auditor) if live.parts.policy == Some(FailurePolicy::Strict) => {
                 if let Some(auditor) = auditor {
                     auditor.delivery().shared.note_failed(&error, 1);
                 }
@@ -72,7 +77,7 @@ impl ActionCall {
         let Some(live) = &mut self.live else {
             return Ok(());
         };
-        if live.draft.parts.policy == Some(FailurePolicy::Strict) {
+        if live.parts.policy == Some(FailurePolicy::Strict) {
             auditor.delivery().shared.note_failed(&error, 1);
             // It may be noted all the same, and did not run.
             drop(

@@ -41,11 +41,11 @@ impl ActionCall {
 
 impl Live {
     fn frame(&mut self) -> &Frame {
-        let draft = &self.draft;
+        let parts = &self.parts;
         let recorder = &mut self.recorder;
         self.body.get_or_insert_with(|| {
-            let tenant = draft.log_of().cloned();
-            Frame::of_body(draft.frame(), recorder.take(), tenant, draft.entry_id())
+            let tenant = parts.log_of().cloned();
+            Frame::of_body(parts.frame.as_ref(), recorder.take(), tenant, parts.id)
         })
     }
 

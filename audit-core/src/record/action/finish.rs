@@ -10,8 +10,8 @@ use crate::entry::Outcome;
 use crate::error::Result;
 use crate::record::auditor::Auditor;
 use crate::record::delivery::{Batch, Note};
-use crate::record::draft::Prepared;
 use crate::record::outcome::{Ended, Reading};
+use crate::record::parts::Prepared;
 use crate::record::policy::{Delivery as Mode, FailurePolicy};
 use crate::record::recording::Delivering;
 
@@ -19,15 +19,15 @@ impl ActionCall {
     /// Notes how the call ended, as its return value tells.
     pub fn ended(&mut self, reading: Reading) {
         self.with(|live| {
-            live.draft.parts.outcome = reading.outcome;
-            live.draft.parts.error = reading.error;
+            live.parts.outcome = reading.outcome;
+            live.parts.error = reading.error;
         });
     }
 
     /// Says what `None` means.
     pub fn none_is(&mut self, outcome: Outcome, returned: &dyn MaybeNone) {
         if returned.is_none() {
-            self.with(|live| live.draft.parts.outcome = outcome);
+            self.with(|live| live.parts.outcome = outcome);
         }
     }
 
@@ -36,8 +36,8 @@ impl ActionCall {
     pub fn success<'a, T: ?Sized, E: ?Sized>(&self, ended: &Ended<'a, T, E>) -> Option<&'a T> {
         let live = self.live.as_ref()?;
         let body = live.body.as_ref().and_then(Frame::action);
-        let is_success = live.draft.parts.outcome == Outcome::Success
-            && !body.is_some_and(Running::said_to_fail);
+        let is_success =
+            live.parts.outcome == Outcome::Success && !body.is_some_and(Running::said_to_fail);
         match ended {
             Ended::Value(value) if is_success => Some(value),
             _ => None,
@@ -62,11 +62,11 @@ impl ActionCall {
         match live.prepare(true) {
             Prepared::Entry {
                 auditor,
-                entry,
+                entries,
                 policy,
             } => {
                 let mode = mode(&auditor, policy);
-                auditor.deliver(vec![*entry], policy, mode).map(drop)
+                auditor.deliver(entries, policy, mode).map(drop)
             }
             Prepared::Answer(answer) => answer.map(drop),
         }
@@ -89,11 +89,16 @@ impl ActionCall {
         match live.prepare(true) {
             Prepared::Entry {
                 auditor,
-                entry,
+                entries,
                 policy,
             } => {
+                let batch = Batch::new(entries, policy);
                 let mode = mode(&auditor, policy);
-                let batch = Batch::new(vec![*entry], policy);
+                if policy == FailurePolicy::BestEffort && mode == Mode::Buffered {
+                    // There is nothing to wait for.
+                    auditor.record_detached(batch);
+                    return Ok(());
+                }
                 let mut delivering = Delivering::in_mode(auditor, batch, mode);
                 poll_fn(|context| delivering.poll(context)).await.map(drop)
             }
@@ -111,18 +116,25 @@ fn mode(auditor: &Auditor, policy: FailurePolicy) -> Mode {
 }
 
 impl Live {
-    fn prepare(mut self, has_returned: bool) -> Prepared {
+    fn prepare(mut self: Box<Self>, has_returned: bool) -> Prepared {
         if let Some(said) = self.body.take().and_then(|body| body.action()?.take()) {
             self.hear(said, has_returned);
         }
-        let mut live = self.named();
-        live.draft.parts.duration = live.duration.or_else(|| Some(live.started.elapsed()));
-        let attempt = live.attempt.take().zip(live.draft.auditor().cloned());
-        let (log, id) = (live.draft.log_of().cloned(), live.draft.entry_id());
-        let prepared = live.draft.prepare();
+        self.name();
+        let live = *self;
+        let Live {
+            mut parts, auditor, ..
+        } = live;
+        parts.duration = live.duration.or_else(|| Some(live.started.elapsed()));
+        let attempt = live.attempt.zip(auditor.clone());
+        let (is_elsewhere, id) = match &attempt {
+            Some((tenant, _)) => (parts.log_of() != Some(tenant), parts.id),
+            None => (false, parts.id),
+        };
+        let prepared = parts.prepare(auditor);
         // The entry closes its attempt, unless there is none or it stands in another log.
         if let Some((tenant, auditor)) = attempt
-            && (log.as_ref() != Some(&tenant) || matches!(prepared, Prepared::Answer(_)))
+            && (is_elsewhere || matches!(prepared, Prepared::Answer(_)))
         {
             drop(auditor.delivery().send(Note::Close(tenant, id)));
         }
@@ -131,7 +143,7 @@ impl Live {
 
     /// Takes in what the body said.
     fn hear(&mut self, said: Said, has_returned: bool) {
-        let parts = &mut self.draft.parts;
+        let parts = &mut self.parts;
         if said.entity.is_some() {
             parts.entity = said.entity;
             (self.id, self.name) = (None, None);
@@ -162,7 +174,7 @@ impl Drop for ActionCall {
             return;
         };
         let has_panicked = live.is_polling || (thread::panicking() && !live.is_idle());
-        let parts = &mut live.draft.parts;
+        let parts = &mut live.parts;
         parts.outcome = if has_panicked {
             Outcome::Panicked
         } else {
@@ -177,15 +189,15 @@ impl Drop for ActionCall {
             match live.prepare(false) {
                 Prepared::Entry {
                     auditor,
-                    entry,
+                    entries,
                     policy,
-                } if waits => drop(auditor.record_now(vec![*entry], policy)),
+                } if waits => drop(auditor.record_now(entries, policy)),
                 // The queue takes it whatever its bounds: an async drop cannot wait.
                 Prepared::Entry {
                     auditor,
-                    entry,
+                    entries,
                     policy,
-                } => auditor.record_detached(Batch::new(vec![*entry], policy)),
+                } => auditor.record_detached(Batch::new(entries, policy)),
                 // Counted and reported already.
                 Prepared::Answer(_) => {}
             }

@@ -30,7 +30,7 @@ use crate::context::Frame;
 use crate::diff::Recordable;
 use crate::entry::{Entity, EntityId, Tenant};
 use crate::record::auditor::Auditor;
-use crate::record::draft::Draft;
+use crate::record::parts::Parts;
 use crate::record::policy::FailurePolicy;
 
 /// An annotated function: what is known of it before it is called.
@@ -89,12 +89,14 @@ impl Action {
             Ok(found) => found,
             Err(apart) => return ActionCall { live: None, apart },
         };
-        let mut draft = Draft::in_frame(auditor, Cow::Borrowed(self.name), frame);
+        let name = Cow::Borrowed(self.name);
+        let mut parts = Parts::new(auditor.as_ref(), name, frame);
         // The function's own error type cannot carry ours, so the work goes on.
-        draft.parts.policy = Some(FailurePolicy::BestEffort);
-        draft.parts.entity = self.entity_type.map(Entity::new);
+        parts.policy = Some(FailurePolicy::BestEffort);
+        parts.entity = self.entity_type.map(Entity::new);
         let live = Live {
-            draft,
+            auditor,
+            parts,
             id: None,
             name: None,
             is_named: false,
@@ -107,7 +109,7 @@ impl Action {
             duration: None,
         };
         ActionCall {
-            live: Some(live),
+            live: Some(Box::new(live)),
             apart: false,
         }
     }
@@ -136,7 +138,7 @@ impl fmt::Debug for Action {
 /// A call of an annotated function. Dropped before it is finished, it records that.
 pub struct ActionCall {
     /// None where nothing is recorded.
-    live: Option<Live>,
+    live: Option<Box<Live>>,
     /// Nothing is recorded, but another action runs around, and what the body says about its own
     /// is not said about that one.
     apart: bool,
@@ -144,7 +146,8 @@ pub struct ActionCall {
 
 /// A call that will leave an entry.
 struct Live {
-    draft: Draft,
+    auditor: Option<Auditor>,
+    parts: Parts,
     /// Kept apart from the draft's entity, which may still become another.
     id: Option<EntityId>,
     name: Option<String>,
@@ -182,18 +185,18 @@ impl ActionCall {
 impl Live {
     /// Whether another action runs around.
     fn is_inside(&self) -> bool {
-        let outer = self.draft.frame();
+        let outer = self.parts.frame.as_ref();
         outer.is_some_and(|outer| outer.action().is_some())
     }
 
-    /// The draft with all that was said about the record.
-    fn named(mut self) -> Self {
+    /// Puts together what was said about the record.
+    fn name(&mut self) {
         let (id, name) = (self.id.take(), self.name.take());
-        if let Some(entity) = &mut self.draft.parts.entity {
+        if let Some(entity) = &mut self.parts.entity {
             entity.id = id.or(entity.id.take());
             let name = name.filter(|name| !name.is_empty());
             entity.name = name.map(Into::into).or(entity.name.take());
-            return self;
+            return;
         }
         // It turned out that there is no record; what was said of it is kept all the same.
         if let Some(id) = id {
@@ -202,13 +205,12 @@ impl Live {
         if let Some(name) = name {
             self.remember("entity_name", name.to_json());
         }
-        self
     }
 
     /// Says in the entry what could not be taken into it: the action is recorded all the same.
     fn remember(&mut self, name: impl Into<String>, value: serde_json::Result<Value>) {
         let value = value.unwrap_or_else(|_| unrecordable("cannot be written as JSON"));
-        self.draft.parts.metadata.insert(name.into(), value);
+        self.parts.metadata.insert(name.into(), value);
     }
 }
 
@@ -219,7 +221,7 @@ fn unrecordable(why: &str) -> Value {
 
 impl fmt::Debug for ActionCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let draft = self.live.as_ref().map(|live| &live.draft);
-        f.debug_tuple("ActionCall").field(&draft).finish()
+        let id = self.live.as_ref().map(|live| live.parts.id);
+        f.debug_tuple("ActionCall").field(&id).finish()
     }
 }

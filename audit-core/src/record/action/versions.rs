@@ -68,7 +68,7 @@ impl ActionCall {
         self.about(after);
         let Some(before) = before else { return };
         self.with(|live| match difference(before.record(), after.record()) {
-            Ok(changes) => live.draft.parts.changes = changes,
+            Ok(changes) => live.parts.changes = changes,
             Err(error) => live.remember("changes", Ok(super::unrecordable(&error.to_string()))),
         });
     }
@@ -79,10 +79,10 @@ impl ActionCall {
                 return;
             }
             if let Some(entity) = record.entity() {
-                live.draft.parts.entity = Some(entity);
+                live.parts.entity = Some(entity);
             }
-            if live.draft.parts.tenant.is_none() {
-                live.draft.parts.tenant = record.tenant();
+            if live.parts.tenant.is_none() {
+                live.parts.tenant = record.tenant();
             }
         });
     }

@@ -18,10 +18,10 @@ impl ActionCall {
         let Some(entity) = record.entity() else {
             return;
         };
-        live.draft.parts.entity = Some(entity);
+        live.parts.entity = Some(entity);
         (live.id, live.name, live.is_named) = (None, None, true);
         if let Some(tenant) = record.tenant() {
-            live.draft.parts.tenant = Some(tenant);
+            live.parts.tenant = Some(tenant);
         }
     }
 
@@ -43,7 +43,7 @@ impl ActionCall {
 
     /// Says whose log the entry goes to.
     pub fn tenant(&mut self, tenant: &dyn ToTenant) {
-        self.with(|live| live.draft.parts.tenant = Some(tenant.tenant()));
+        self.with(|live| live.parts.tenant = Some(tenant.tenant()));
     }
 
     /// Remembers a value.
@@ -55,19 +55,19 @@ impl ActionCall {
     pub fn reason(&mut self, reason: &dyn ToReason) {
         let reason = |live: &mut Live| {
             let reason = reason.reason().filter(|reason| !reason.is_empty());
-            live.draft.parts.reason = reason.map(str::to_owned);
+            live.parts.reason = reason.map(str::to_owned);
         };
         self.with(reason);
     }
 
     /// Says how much attention it asks for.
     pub fn severity(&mut self, severity: Severity) {
-        self.with(|live| live.draft.parts.severity = severity);
+        self.with(|live| live.parts.severity = severity);
     }
 
     /// The caller gets the error if the entry cannot be stored.
     pub fn strict(&mut self) {
-        self.with(|live| live.draft.parts.policy = Some(FailurePolicy::Strict));
+        self.with(|live| live.parts.policy = Some(FailurePolicy::Strict));
     }
 
     pub(super) fn with(&mut self, say: impl FnOnce(&mut Live)) {

@@ -61,7 +61,12 @@ impl Submission {
                 drop(queue);
                 return Poll::Ready(Err(self.give_back(no_room())));
             }
-            let receipts = queued_receipts(batch);
+            let waits = batch.ticket.is_some();
+            let receipts = if waits {
+                Vec::new()
+            } else {
+                queued_receipts(batch)
+            };
             let next = match &batch.ticket {
                 Some(ticket) => Self::Written(Arc::clone(ticket)),
                 None => Self::Over,
@@ -69,7 +74,7 @@ impl Submission {
             if let Self::Entering(batch, _) = std::mem::replace(self, next) {
                 shared.accept(queue, batch);
             }
-            if let Self::Over = self {
+            if !waits {
                 return Poll::Ready(Ok(receipts));
             }
         }
