@@ -61,7 +61,7 @@ pub use crate::context::{
     AuditContext, Carrier, ContextGuard, InContext, LateActor, WithContext, in_current_context,
 };
 pub use crate::diff::{Audited, Digestible, FieldDiff, FieldSnapshot, Nested, diff, record_fields};
-// Not in `__private`: rustc names it to the user.
+// Not in `__private`: rustc names them to the user.
 #[doc(hidden)]
 pub use crate::diff::Recordable;
 pub use crate::entry::{
@@ -80,6 +80,11 @@ pub use crate::record::{
     RecordingAll, Statistics, SystemClock, TimeOrderedIds, ToOutcome, current_action,
     on_unrecorded, unrecorded,
 };
+#[doc(hidden)]
+pub use crate::record::{
+    Behind, Itself, MaybeNone, Refusable, StrictError, Subject, ToAuditor, ToContext, ToReason,
+    ToTenant, Version,
+};
 pub use crate::sanitize::{Detector, MASK, Sanitizer, SanitizerBuilder, Secret};
 pub use crate::store::{Appended, AuditStore, Durability, MemoryStore, Query};
 
@@ -91,10 +96,7 @@ pub mod __private {
     use crate::diff::{FieldDiff, FieldSnapshot, Nested};
     use crate::entry::{EntityId, Tenant, ToEntityId};
     pub use crate::entry::{Outcome, Severity};
-    pub use crate::record::action::{
-        Action, ActionCall, Behind, Body, Itself, MaybeNone, Refusable, StrictError, Subject,
-        ToAuditor, ToContext, ToReason, ToTenant, Version, context, enter, error, refuse, within,
-    };
+    pub use crate::record::action::{Action, ActionCall, Body, context, enter, refuse, within};
     pub use crate::{__audit_outcome as outcome, __audit_success as success};
 
     pub mod outcome {

@@ -20,7 +20,10 @@ mod statistics;
 #[cfg(test)]
 mod tests;
 
-pub use self::action::{CurrentAction, current_action};
+pub use self::action::{
+    Behind, CurrentAction, Itself, MaybeNone, Refusable, StrictError, Subject, ToAuditor,
+    ToContext, ToReason, ToTenant, Version, current_action,
+};
 pub use self::auditor::Auditor;
 pub use self::batch::{Drafts, RecordingAll};
 pub use self::builder::AuditorBuilder;

@@ -33,7 +33,8 @@ pub(crate) fn attribute(words: TokenStream, item: TokenStream) -> TokenStream {
     }
     check::words(&words, model.as_ref(), &mut diag);
     match (diag.finish(), model) {
-        (Ok(()), Some(model)) => expand::wrapped(&model),
+        // Without a name the defaults of its block are wrong, which is said there.
+        (Ok(()), Some(model)) if model.names.is_some() => expand::wrapped(&model),
         (result, _) => with_errors(result, item),
     }
 }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use audit_core::{audit_action, diff, AuditContext, Audited, Auditor, InContext, MemoryStore};
 
-#[derive(Audited)]
+#[derive(Audited, Clone)]
 struct Record<'a> {
     #[audit(id)]
     gen: u64,
@@ -58,6 +58,26 @@ enum Status {
     gen,
     Open { gen: u8, other: String },
     Merged(u8, #[audit(exclude)] ()),
+}
+
+struct Shelf<'a> {
+    record: Record<'a>,
+}
+
+impl<'a> Shelf<'a> {
+    // What is not moved into the body can be looked at afterwards.
+    #[audit_action(action = "fill", before = self.record.clone(), after = self.record, strict)]
+    fn fill(&mut self, text: &'a str) -> Result<usize, audit_core::Error> {
+        self.record.text = text;
+        Ok(text.len())
+    }
+
+    #[audit_action(action = "fill", before = self.record.clone(), after = self.record, result(|len| metadata(len)))]
+    async fn fill_later(&mut self, text: &'a str) -> Result<usize, audit_core::Error> {
+        std::future::ready(()).await;
+        self.record.text = text;
+        Ok(text.len())
+    }
 }
 
 struct Desk {
@@ -148,7 +168,12 @@ fn main() {
         desk.push("b".to_owned()).await.push('!');
         assert_eq!(desk.boxed("cd").await, Ok(3));
     };
-    run(work.in_context(context));
+    run(work.in_context(context.clone()));
     assert_eq!(desk.open, ["b!"]);
     assert_eq!(auditor.tenant("t").entries().count().unwrap(), 5);
+
+    let mut shelf = Shelf { record: record("a") };
+    assert_eq!(context.scope(|| shelf.fill("long")).unwrap(), 4);
+    assert_eq!(run(shelf.fill_later("longer").in_context(context)).unwrap(), 6);
+    assert_eq!(auditor.tenant("t").entries().changed("text").count().unwrap(), 2);
 }

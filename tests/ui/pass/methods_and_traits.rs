@@ -127,7 +127,7 @@ unsafe fn dangerous(pointer: *const u8) -> u8 {
 }
 
 #[audit_action(action = "extern")]
-extern "C" fn called_from_c(number: u8) -> u8 {
+extern "Rust" fn called_from_rust(number: u8) -> u8 {
     number
 }
 
@@ -175,7 +175,7 @@ fn main() {
     assert!(desk.consume().is_empty());
     assert_eq!(Arc::new(Desk::new()).shared(Rc::new(1)), 1);
     assert_eq!(unsafe { dangerous(&1) }, 1);
-    assert_eq!(called_from_c(1), 1);
+    assert_eq!(called_from_rust(1), 1);
     assert_eq!(patterns((1, 2), [3, 4], vec![], 5), 1);
     assert_eq!(nested(), 1);
     never();

@@ -33,7 +33,7 @@ impl ActionCall {
 
     /// What was returned, where that was a success.
     #[must_use]
-    pub fn success<'a, T: ?Sized, E: ?Sized>(&self, ended: &Ended<'a, T, E>) -> Option<&'a T> {
+    pub fn success<'a, T: ?Sized, E: ?Sized>(&mut self, ended: &Ended<'a, T, E>) -> Option<&'a T> {
         let live = self.live.as_ref()?;
         let body = live.body.as_ref().and_then(Frame::action);
         let is_success =
@@ -45,7 +45,7 @@ impl ActionCall {
     }
 
     /// Records the entry. If that fails it is counted and reported.
-    pub fn finish(self) {
+    pub fn finish(&mut self) {
         drop(self.store());
     }
 
@@ -55,7 +55,7 @@ impl ActionCall {
     /// # Errors
     ///
     /// If it is strict, whatever recording says.
-    pub fn store(mut self) -> Result<()> {
+    pub fn store(&mut self) -> Result<()> {
         let Some(live) = self.live.take() else {
             return Ok(());
         };
@@ -73,7 +73,7 @@ impl ActionCall {
     }
 
     /// [`ActionCall::finish`] for async code.
-    pub async fn finish_async(self) {
+    pub async fn finish_async(&mut self) {
         drop(self.store_async().await);
     }
 
@@ -82,7 +82,7 @@ impl ActionCall {
     /// # Errors
     ///
     /// If it is strict, whatever recording says.
-    pub async fn store_async(mut self) -> Result<()> {
+    pub async fn store_async(&mut self) -> Result<()> {
         let Some(live) = self.live.take() else {
             return Ok(());
         };

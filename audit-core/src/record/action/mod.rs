@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 pub use self::body::Body;
 pub use self::current::{CurrentAction, current_action};
-pub use self::strict::{Refusable, StrictError, error, refuse};
+pub use self::strict::{Refusable, StrictError, refuse};
 pub use self::values::{
     Behind, Itself, MaybeNone, Subject, ToAuditor, ToContext, ToReason, ToTenant, context, enter,
     within,
@@ -167,10 +167,12 @@ struct Live {
     duration: Option<Duration>,
 }
 
+// Every method takes `&mut self` and is called on a `&mut ActionCall`: so it is found before any
+// method of that name which a blanket trait of the user may have.
 impl ActionCall {
     /// Whether an entry will be left.
     #[must_use]
-    pub fn is_on(&self) -> bool {
+    pub fn is_on(&mut self) -> bool {
         self.live.is_some()
     }
 

@@ -43,9 +43,3 @@ impl<E: From<Error>> StrictError for E {
 pub fn refuse(returned: &mut dyn Refusable, error: Error) {
     returned.refuse(error);
 }
-
-/// The error that a function returns whose body does not run.
-#[must_use]
-pub fn error<E: StrictError>(error: Error) -> E {
-    E::of(error)
-}

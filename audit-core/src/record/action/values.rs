@@ -13,8 +13,8 @@ use crate::record::auditor::Auditor;
 /// A record that an action is about, or none. `M` tells the ways apart in which a type can be one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be audited",
-    label = "the trait `Audited` is not implemented for `{Self}`",
-    note = "add `#[derive(Audited)]` to `{Self}`, or name the record with `entity_type`, `entity_id` and `entity_name`"
+    label = "`Audited` is not implemented for it",
+    note = "add `#[derive(Audited)]` to the type of the record, or name the record with `entity_type`, `entity_id` and `entity_name`"
 )]
 pub trait Subject<M> {
     /// Its type, id and name.

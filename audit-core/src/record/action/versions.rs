@@ -1,7 +1,7 @@
 //! The record before and after an action.
 
-use super::ActionCall;
-use super::values::{Behind, Itself, Subject};
+use super::values::{Behind, Itself};
+use super::{ActionCall, Live, unrecordable};
 use crate::diff::{Audited, FieldDiff, FieldSnapshot};
 use crate::entry::Changes;
 use crate::error::Result;
@@ -9,10 +9,11 @@ use crate::error::Result;
 /// One side of a change: a record, or none.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be audited",
-    label = "the trait `Audited` is not implemented for `{Self}`",
-    note = "add `#[derive(Audited)]` to `{Self}`; `before` and `after` take a record, an `Option` of one, or a reference"
+    label = "`Audited` is not implemented for it",
+    note = "add `#[derive(Audited)]` to the type of the record",
+    note = "`before` and `after` take a record, an `Option` of one, or a reference"
 )]
-pub trait Version<M>: Subject<M> {
+pub trait Version<M> {
     /// The record.
     type Record: Audited;
 
@@ -55,36 +56,35 @@ version_pointers!(&T &mut T std::rc::Rc<T> std::sync::Arc<T>);
 
 impl ActionCall {
     /// Notes what the record was. Unless a word names another one, the action is about it.
-    pub fn before<M>(&mut self, before: &dyn Subject<M>) {
-        self.about(before);
+    pub fn before<M, R: Audited>(&mut self, before: &dyn Version<M, Record = R>) {
+        self.with(|live| live.is_about(before));
     }
 
     /// Notes what changed, and the record as it is now.
-    pub fn changed<M, N, B, A>(&mut self, before: &Option<B>, after: &A)
-    where
-        B: Version<M>,
-        A: Version<N, Record = B::Record>,
-    {
-        self.about(after);
-        let Some(before) = before else { return };
-        self.with(|live| match difference(before.record(), after.record()) {
-            Ok(changes) => live.parts.changes = changes,
-            Err(error) => live.remember("changes", Ok(super::unrecordable(&error.to_string()))),
+    pub fn changed<M, N, R: Audited>(
+        &mut self,
+        before: &dyn Version<M, Record = R>,
+        after: &dyn Version<N, Record = R>,
+    ) {
+        self.with(|live| {
+            live.is_about(after);
+            match difference(before.record(), after.record()) {
+                Ok(changes) => live.parts.changes = changes,
+                Err(error) => live.remember("changes", Ok(unrecordable(&error.to_string()))),
+            }
         });
     }
+}
 
-    fn about<M>(&mut self, record: &dyn Subject<M>) {
-        self.with(|live| {
-            if live.is_named {
-                return;
-            }
-            if let Some(entity) = record.entity() {
-                live.parts.entity = Some(entity);
-            }
-            if live.parts.tenant.is_none() {
-                live.parts.tenant = record.tenant();
-            }
-        });
+impl Live {
+    fn is_about<M, R: Audited>(&mut self, version: &dyn Version<M, Record = R>) {
+        let Some(record) = version.record().filter(|_| !self.is_named) else {
+            return;
+        };
+        self.parts.entity = Some(record.audit_entity());
+        if self.parts.tenant.is_none() {
+            self.parts.tenant = record.audit_tenant();
+        }
     }
 }
 

@@ -10,7 +10,6 @@ use std::task::{Context, Poll};
 
 use uuid::Uuid;
 
-use super::queue::Queue;
 use super::ticket::Ticket;
 use super::{Delivery, closed, no_answer};
 use crate::entry::{AuditEntry, Tenant};
@@ -45,6 +44,8 @@ impl Note {
 pub(super) struct Sent {
     note: Note,
     ticket: Arc<Ticket>,
+    /// Its place among all batches and notes that were accepted.
+    pub(super) number: u64,
 }
 
 impl Sent {
@@ -94,8 +95,9 @@ impl Delivery {
         let sent = Sent {
             note,
             ticket: Arc::clone(&ticket),
+            number: 0,
         };
-        let wake = Queue::push_note(&mut queue, sent);
+        let wake = queue.push_note(sent);
         drop(queue);
         if wake {
             self.shared.work.notify_one();

@@ -66,7 +66,7 @@ pub(crate) struct Queue {
     /// Waiting and being written.
     pub(crate) entries: usize,
     pub(crate) bytes: usize,
-    /// The numbers of the batches that are waiting or being written.
+    /// The numbers of the batches and notes that are waiting or being written.
     outstanding: BTreeSet<u64>,
     accepted: u64,
     pub(crate) space_wakers: Vec<Waker>,
@@ -112,7 +112,10 @@ impl Queue {
 
     /// Takes a note about an attempt in; true if the delivery thread has to be woken.
     #[must_use]
-    pub(super) fn push_note(&mut self, note: Sent) -> bool {
+    pub(super) fn push_note(&mut self, mut note: Sent) -> bool {
+        self.accepted += 1;
+        note.number = self.accepted;
+        self.outstanding.insert(note.number);
         self.notes.push_back(note);
         self.is_enough()
     }
@@ -120,6 +123,11 @@ impl Queue {
     /// Takes every note about an attempt.
     pub(super) fn take_notes(&mut self) -> Notes {
         std::mem::take(&mut self.notes)
+    }
+
+    /// A note is carried out, well or badly.
+    pub(super) fn leave_note(&mut self, note: &Sent) {
+        self.outstanding.remove(&note.number);
     }
 
     fn is_enough(&mut self) -> bool {
@@ -175,7 +183,9 @@ impl Queue {
 
     /// Counts anew, after a panic dropped what was being written.
     pub(crate) fn count_anew(&mut self) {
-        self.outstanding = self.batches.iter().map(|batch| batch.number).collect();
+        let batches = self.batches.iter().map(|batch| batch.number);
+        let notes = self.notes.iter().map(|note| note.number);
+        self.outstanding = batches.chain(notes).collect();
         self.entries = self.batches.iter().map(|batch| batch.entries.len()).sum();
         self.bytes = self.batches.iter().map(|batch| batch.bytes).sum();
         self.telling.append(&mut self.in_flight_gaps);

@@ -37,6 +37,7 @@ pub(super) fn run(shared: &Arc<Shared>) {
             // An attempt is open before its own entry, which may be in the same group, ends it.
             for note in &group.notes {
                 note.carry_out(&*shared.store);
+                settle(shared, |queue| queue.leave_note(note));
             }
             Some((size, write(shared, group)))
         }));
@@ -388,6 +389,11 @@ impl Shared {
         let mut answers = Vec::new();
         // Their senders are told when they are dropped, which is not under the lock.
         let notes = self.lock().take_notes();
+        settle(self, |queue| {
+            for note in &notes {
+                queue.leave_note(note);
+            }
+        });
         drop(notes);
         settle(self, |queue| {
             for mut batch in queue.drain() {

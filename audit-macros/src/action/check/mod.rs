@@ -25,13 +25,15 @@ pub(super) fn words(words: &Words, model: Option<&Model<'_>>, diag: &mut Diag) {
     entity(words, model, diag);
     versions(words, model, diag);
     let parameters = model.map(|model| model.function.parameters());
-    metadata(words.metadata(), parameters.as_deref(), "parameter", diag);
+    let (one, all) = ("parameter", "parameters");
+    metadata(words.metadata(), parameters.as_deref(), one, all, diag);
     if let Some(result) = words.result.value() {
         let names: Vec<&Ident> = result.bound.names.iter().collect();
         metadata(
             result.metadata(),
             Some(&names),
-            "name of the returned value",
+            "name of what was returned",
+            "names",
             diag,
         );
     }
@@ -116,7 +118,7 @@ fn versions(words: &Words, model: Option<&Model<'_>>, diag: &mut Diag) {
     }
 }
 
-fn metadata(entries: &[Metadata], names: Option<&[&Ident]>, what: &str, diag: &mut Diag) {
+fn metadata(entries: &[Metadata], names: Option<&[&Ident]>, one: &str, all: &str, diag: &mut Diag) {
     let mut seen = HashSet::new();
     for entry in entries {
         if !seen.insert(entry.key.as_str()) {
@@ -127,12 +129,12 @@ fn metadata(entries: &[Metadata], names: Option<&[&Ident]>, what: &str, diag: &m
             && !names.contains(&ident)
         {
             let names: Vec<_> = names.iter().map(ToString::to_string).collect();
-            diag.error(ident, unknown_name(&ident.to_string(), &names, what));
+            diag.error(ident, unknown_name(&ident.to_string(), &names, one, all));
         }
     }
 }
 
-fn unknown_name(found: &str, known: &[String], what: &str) -> String {
+fn unknown_name(found: &str, known: &[String], one: &str, all: &str) -> String {
     let suggestion = did_you_mean(found, known.iter().map(String::as_str));
     let known = if known.is_empty() {
         "there are none".to_owned()
@@ -140,7 +142,7 @@ fn unknown_name(found: &str, known: &[String], what: &str) -> String {
         list(known)
     };
     format!(
-        "`{found}` is not a {what}{suggestion} ({what}s: {known}); another value is written `{found} = value`"
+        "`{found}` is not a {one}{suggestion} ({all}: {known}); another value is written `{found} = value`"
     )
 }
 

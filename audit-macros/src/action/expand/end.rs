@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
+use syn::{Expr, ReturnType};
 
 use super::{say, start::metadata};
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
         parse::{After, OnResult},
     },
     crate_path::CratePath,
-    words::{at, reference},
+    words::{at, ends, reference},
 };
 
 /// Reads the outcome off the value, takes what is to be taken from it, and records the entry.
@@ -37,7 +38,8 @@ pub(super) fn end(
         }
     });
     let result = words.result.value().map(|words| result(words, krate));
-    let after = words.after.value().map(|after| changed(after, krate));
+    let after = words.after.value().zip(words.before.value());
+    let after = after.map(|(after, before)| changed(before, after, krate));
     let finish = finish(model, krate, suffix);
     quote_spanned! {span=>
         #krate::__private::outcome!(__audit_call, __audit_out #sources);
@@ -74,17 +76,20 @@ fn result(words: &OnResult, krate: &CratePath) -> TokenStream {
     if_success(&words.bound.pattern, krate, &said)
 }
 
-fn changed(after: &After, krate: &CratePath) -> TokenStream {
+/// There is something to compare with only if the action is on.
+fn changed(before: &Expr, after: &After, krate: &CratePath) -> TokenStream {
     let value = after.expr();
     let after_value = reference(value, value.to_token_stream());
-    let changed = quote_spanned!(at(value)=> __audit_call.changed(&__audit_before, #after_value););
+    let (_, place) = ends(before);
+    let name = Ident::new("__audit_before", place);
+    let changed = quote_spanned! {at(value)=>
+        if let ::core::option::Option::Some(#name) = &__audit_before {
+            __audit_call.changed(#name, #after_value);
+        }
+    };
     match after {
         After::Returned(pattern, _) => if_success(pattern, krate, &changed),
-        After::Plain(_) => quote_spanned! {Span::mixed_site()=>
-            if __audit_call.is_on() {
-                #changed
-            }
-        },
+        After::Plain(_) => changed,
     }
 }
 
@@ -110,12 +115,12 @@ fn finish(model: &Model<'_>, krate: &CratePath, suffix: Option<&TokenStream>) ->
     }
 }
 
-fn reference_mut(place: &syn::ReturnType) -> TokenStream {
+fn reference_mut(place: &ReturnType) -> TokenStream {
     let place: TokenStream = match place {
-        syn::ReturnType::Default => TokenStream::new(),
-        syn::ReturnType::Type(_, ty) => ty.to_token_stream(),
+        ReturnType::Default => TokenStream::new(),
+        ReturnType::Type(_, ty) => ty.to_token_stream(),
     };
-    let (first, last) = crate::words::ends(&place);
+    let (first, last) = ends(&place);
     let out = quote_spanned!(last=> __audit_out);
     quote_spanned!(first=> &mut #out)
 }

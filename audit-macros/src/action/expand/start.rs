@@ -1,7 +1,7 @@
 //! What happens before the body.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 
 use super::say;
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
         parse::{Metadata, Severity},
     },
     crate_path::CratePath,
-    words::{at, reference},
+    words::{at, ends, reference},
 };
 
 /// Opens the action. Its values are taken now, one statement each: the body may consume what they are taken from, and a
@@ -69,7 +69,7 @@ pub(super) fn start(
     quote_spanned! {span=>
         static __AUDIT_ACTION: #krate::__private::Action =
             #krate::__private::Action::new(#action, #entity_type);
-        let mut __audit_call = #start;
+        let __audit_call = &mut #start;
         #skip
         #said
         #before
@@ -120,11 +120,18 @@ fn open(model: &Model<'_>, krate: &CratePath, suffix: Option<&TokenStream>) -> T
         // Best effort gives no error.
         return quote_spanned!(span=> ::core::mem::drop(#open););
     }
-    let place = at(&model.function.signature.output);
-    let error = quote_spanned!(place=> ::core::result::Result::Err(#krate::__private::error(__audit_error)));
+    // All of it stands at the return type, which has to be able to carry the error.
+    let (place, _) = ends(&model.function.signature.output);
+    let convert = quote!(#krate::StrictError::of)
+        .into_iter()
+        .map(|mut token| {
+            token.set_span(place);
+            token
+        });
+    let convert: TokenStream = convert.collect();
     quote_spanned! {span=>
         if let ::core::result::Result::Err(__audit_error) = #open {
-            return #error;
+            return ::core::result::Result::Err(#convert(__audit_error));
         }
     }
 }

@@ -1,10 +1,8 @@
 use audit_core::audit_action;
 
-struct Desk;
-
 #[audit_action(action = "close")]
-impl Desk {
-    fn close(&self) {}
+extern "C" fn close(id: u8) -> u8 {
+    id
 }
 
 fn main() {}

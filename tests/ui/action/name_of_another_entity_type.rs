@@ -1,6 +1,6 @@
 use audit_core::audit_action;
 
 #[audit_action(entity_type = "incident")]
-fn close() {}
+fn close_note() {}
 
 fn main() {}

@@ -1,6 +1,6 @@
 use audit_core::audit_action;
 
 #[audit_action]
-fn close() {}
+fn reopen_stale_incident() {}
 
 fn main() {}

@@ -1,0 +1,8 @@
+use audit_core::audit_action;
+
+#[audit_action(action = "find", none = denied)]
+fn find() -> u8 {
+    1
+}
+
+fn main() {}

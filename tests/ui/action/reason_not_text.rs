@@ -1,0 +1,8 @@
+use audit_core::audit_action;
+
+#[audit_action(action = "close", reason = code)]
+fn close(code: u32) {
+    let _ = code;
+}
+
+fn main() {}
