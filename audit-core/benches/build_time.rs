@@ -48,7 +48,7 @@ fn source(derive: &str) -> String {
     source
 }
 
-fn manifest(core: &Path) -> String {
+fn manifest(core: &str) -> String {
     format!(
         r#"[package]
 name = "derives"
@@ -83,10 +83,14 @@ fn build(folder: &Path) -> Duration {
 }
 
 fn main() {
-    let core = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let core = env!("CARGO_MANIFEST_DIR");
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("Cargo.toml"), manifest(core)).unwrap();
-    fs::copy(core.join("../Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
+    fs::copy(
+        Path::new(core).join("../Cargo.lock"),
+        folder.path().join("Cargo.lock"),
+    )
+    .unwrap();
 
     let variants = [
         source(""),

@@ -43,7 +43,15 @@ fn no_message_shows_what_is_generated_or_the_source_of_the_standard_library() {
         for stem in stems(folder, "stderr") {
             let file = here(folder).join(format!("{stem}.stderr"));
             let text = fs::read_to_string(&file).unwrap();
-            for unseen in ["__", "$RUST", "/rustc/", "ActionCall", "Probe", "Failed<", "Returned<"] {
+            for unseen in [
+                "__",
+                "$RUST",
+                "/rustc/",
+                "ActionCall",
+                "Probe",
+                "Failed<",
+                "Returned<",
+            ] {
                 assert!(!text.contains(unseen), "{unseen} in {}", file.display());
             }
         }
