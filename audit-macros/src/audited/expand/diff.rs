@@ -149,8 +149,9 @@ fn if_differs(
     };
     let equal = call(function, &quote_spanned!(span=> #before, #after));
     // By its name and type: `!` would find fault with anything but a `bool` in words of its own.
+    let equal = quote_spanned!(at(function)=> let __audit_equal: bool = #equal;);
     quote_spanned! {span=>
-        let __audit_equal: bool = #equal;
+        #equal
         if !__audit_equal {
             __audit::FieldDiff::#report;
         }
