@@ -247,39 +247,6 @@ fn values_named_like_secrets_are_masked_though_they_are_tracked() {
     assert!(!serde_json::to_string(&all).unwrap().contains("hunter"));
 }
 
-#[derive(Clone, Audited)]
-struct Reading {
-    value: f64,
-    #[expect(clippy::option_option, reason = "it is what is tried")]
-    note: Option<Option<u8>>,
-}
-
-#[test]
-fn floats_are_compared_as_floats() {
-    let reading = |value| Reading { value, note: None };
-    let differs = |a, b| !diff(&reading(a), &reading(b)).unwrap().is_empty();
-    assert!(!differs(0.1 + 0.2, 0.3_f64.next_up()));
-    assert!(!differs(0.0, -0.0));
-    assert!(differs(0.1, 0.1_f64.next_up()));
-    // Not equal to itself, but it reads the same.
-    assert!(!differs(f64::NAN, f64::NAN));
-    let changes = diff(&reading(f64::NAN), &reading(f64::NEG_INFINITY)).unwrap();
-    assert_eq!(
-        serde_json::to_value(changes).unwrap(),
-        json!({"value": {"old": {"$float": "NaN"}, "new": {"$float": "-inf"}}})
-    );
-}
-
-#[test]
-fn nothing_and_nothing_inside_something_are_told_apart() {
-    let with = |note| Reading { value: 0.0, note };
-    let changes = diff(&with(None), &with(Some(None))).unwrap();
-    assert_eq!(
-        serde_json::to_value(changes).unwrap(),
-        json!({"note": {"old": null, "new": {"$some": null}}})
-    );
-}
-
 #[test]
 fn enums_are_written_as_serde_writes_them() {
     let with = |status| Incident {

@@ -7,7 +7,7 @@ use audit_core::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{audited, entries, one};
+use crate::{audited, entries, entries_of, one};
 
 fn changes<T: Audited>(before: &T, after: &T) -> Value {
     serde_json::to_value(diff(before, after).unwrap()).unwrap()
@@ -359,4 +359,27 @@ fn a_record_can_say_its_tenant() {
     );
     assert_eq!(measured().audit_tenant(), None);
     assert_eq!(measured().audit_id(), None);
+}
+
+#[test]
+fn entries_of_a_record_go_to_the_log_of_its_tenant() {
+    let company = |tenant: &str, name| Company {
+        id: 1,
+        tenant: tenant.to_owned(),
+        name,
+    };
+    let (auditor, context) = audited();
+    let (before, after) = (company("acme", "a"), company("acme", "b"));
+    context.scope(|| {
+        auditor.created(&before).record().unwrap();
+        auditor.updated(&before, &after).record().unwrap();
+        auditor.deleted(&company("other", "c")).record().unwrap();
+    });
+    let actions = |tenant| -> Vec<_> {
+        let all = entries_of(&auditor, tenant).into_iter();
+        all.map(|entry| entry.action).collect()
+    };
+    assert_eq!(actions("acme"), ["create", "update"]);
+    assert_eq!(actions("other"), ["delete"]);
+    assert!(entries(&auditor).is_empty());
 }

@@ -272,3 +272,36 @@ fn types_that_a_macro_makes_and_parts_that_are_configured_away_work() {
         json!({"variant.Other.here": {"old": 1, "new": 2}})
     );
 }
+
+#[derive(Clone, Audited)]
+struct Reading {
+    value: f64,
+    #[expect(clippy::option_option, reason = "it is what is tried")]
+    note: Option<Option<u8>>,
+}
+
+#[test]
+fn floats_are_compared_as_floats() {
+    let reading = |value| Reading { value, note: None };
+    let differs = |a, b| !diff(&reading(a), &reading(b)).unwrap().is_empty();
+    assert!(!differs(0.1 + 0.2, 0.3_f64.next_up()));
+    assert!(!differs(0.0, -0.0));
+    assert!(differs(0.1, 0.1_f64.next_up()));
+    // Not equal to itself, but it reads the same.
+    assert!(!differs(f64::NAN, f64::NAN));
+    let changes = diff(&reading(f64::NAN), &reading(f64::NEG_INFINITY)).unwrap();
+    assert_eq!(
+        serde_json::to_value(changes).unwrap(),
+        json!({"value": {"old": {"$float": "NaN"}, "new": {"$float": "-inf"}}})
+    );
+}
+
+#[test]
+fn nothing_and_nothing_inside_something_are_told_apart() {
+    let with = |note| Reading { value: 0.0, note };
+    let changes = diff(&with(None), &with(Some(None))).unwrap();
+    assert_eq!(
+        serde_json::to_value(changes).unwrap(),
+        json!({"note": {"old": null, "new": {"$some": null}}})
+    );
+}
