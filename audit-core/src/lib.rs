@@ -93,7 +93,7 @@ pub use crate::store::{Appended, AuditStore, Durability, MemoryStore, Query};
 pub mod __private {
     pub use std::string::String;
 
-    use crate::diff::{FieldDiff, FieldSnapshot, Nested};
+    use crate::diff::{FieldDiff, Nested};
     use crate::entry::{EntityId, Tenant, ToEntityId};
     pub use crate::entry::{Outcome, Severity};
     pub use crate::record::action::{Action, ActionCall, Body, context, enter, refuse, within};
@@ -117,23 +117,6 @@ pub mod __private {
 
     pub use crate::diff::{Mark, SnapshotMark};
     pub use crate::{__audit_keyed as keyed, __audit_keyed_snapshot as keyed_snapshot};
-
-    pub fn nested<T: Nested + ?Sized>(
-        fields: &mut FieldDiff,
-        field: &'static str,
-        before: &T,
-        after: &T,
-    ) {
-        fields.nested(field, before, after);
-    }
-
-    pub fn nested_snapshot<T: Nested + ?Sized>(
-        fields: &mut FieldSnapshot,
-        field: &'static str,
-        value: &T,
-    ) {
-        fields.nested(field, value);
-    }
 
     pub fn other_variant<T: Nested + ?Sized>(fields: &mut FieldDiff, before: &T, after: &T) {
         fields.other_variant(before, after);
