@@ -24,6 +24,14 @@ pub(super) fn erased(output: &ReturnType) -> TokenStream {
     }
 }
 
+/// The return type as it was written, without the arrow.
+pub(super) fn written(output: &ReturnType) -> TokenStream {
+    match output {
+        ReturnType::Default => TokenStream::new(),
+        ReturnType::Type(_, ty) => ty.to_token_stream(),
+    }
+}
+
 /// Whether the value may borrow from what the body captures, so that the captures must move into it.
 ///
 /// A lifetime that is elided in a path (`Iter<u8>`) cannot be seen; there the body borrows from `*self` and needs no move.

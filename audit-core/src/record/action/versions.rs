@@ -3,7 +3,7 @@
 use super::values::{Behind, Itself};
 use super::{ActionCall, Live, unrecordable};
 use crate::diff::{Audited, FieldDiff, FieldSnapshot};
-use crate::entry::Changes;
+use crate::entry::{Changes, Entity, Tenant};
 use crate::error::Result;
 
 /// One side of a change: a record, or none.
@@ -14,11 +14,34 @@ use crate::error::Result;
     note = "`before` and `after` take a record, an `Option` of one, or a reference"
 )]
 pub trait Version<M> {
-    /// The record.
-    type Record: Audited;
+    /// What the record is by itself; both sides are of one type.
+    // Without a bound, so that what is missing is said of the user's type, and once.
+    type Record;
 
     /// The record, if there is one.
     fn record(&self) -> Option<&Self::Record>;
+
+    /// Its type, id and name.
+    fn entity(&self) -> Option<Entity>;
+
+    /// Whose log it belongs to, if it says so.
+    fn tenant(&self) -> Option<Tenant>;
+
+    /// What became of it since it was this.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if a field cannot be written as JSON.
+    fn changes_since(&self, before: Option<&Self::Record>) -> Result<Changes>;
+
+    /// What became of a record that is not there any more.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if a field cannot be written as JSON.
+    fn gone(before: Option<&Self::Record>) -> Result<Changes>
+    where
+        Self: Sized;
 }
 
 #[diagnostic::do_not_recommend]
@@ -28,6 +51,36 @@ impl<T: Audited> Version<Itself> for T {
     fn record(&self) -> Option<&T> {
         Some(self)
     }
+
+    fn entity(&self) -> Option<Entity> {
+        Some(self.audit_entity())
+    }
+
+    fn tenant(&self) -> Option<Tenant> {
+        self.audit_tenant()
+    }
+
+    /// A creation has only new values.
+    fn changes_since(&self, before: Option<&T>) -> Result<Changes> {
+        let Some(before) = before else {
+            let mut fields = FieldSnapshot::created();
+            self.audit_snapshot(&mut fields);
+            return fields.finish();
+        };
+        let mut fields = FieldDiff::new();
+        before.audit_diff(self, &mut fields);
+        fields.finish()
+    }
+
+    /// A deletion has only old values.
+    fn gone(before: Option<&T>) -> Result<Changes> {
+        let Some(before) = before else {
+            return Ok(Changes::new());
+        };
+        let mut fields = FieldSnapshot::deleted();
+        before.audit_snapshot(&mut fields);
+        fields.finish()
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -36,6 +89,25 @@ impl<M, T: Version<M>> Version<Behind<M>> for Option<T> {
 
     fn record(&self) -> Option<&T::Record> {
         self.as_ref()?.record()
+    }
+
+    fn entity(&self) -> Option<Entity> {
+        self.as_ref()?.entity()
+    }
+
+    fn tenant(&self) -> Option<Tenant> {
+        self.as_ref()?.tenant()
+    }
+
+    fn changes_since(&self, before: Option<&T::Record>) -> Result<Changes> {
+        match self {
+            Some(after) => after.changes_since(before),
+            None => T::gone(before),
+        }
+    }
+
+    fn gone(before: Option<&T::Record>) -> Result<Changes> {
+        T::gone(before)
     }
 }
 
@@ -48,6 +120,22 @@ macro_rules! version_pointers {
             fn record(&self) -> Option<&T::Record> {
                 (**self).record()
             }
+
+            fn entity(&self) -> Option<Entity> {
+                (**self).entity()
+            }
+
+            fn tenant(&self) -> Option<Tenant> {
+                (**self).tenant()
+            }
+
+            fn changes_since(&self, before: Option<&T::Record>) -> Result<Changes> {
+                (**self).changes_since(before)
+            }
+
+            fn gone(before: Option<&T::Record>) -> Result<Changes> {
+                T::gone(before)
+            }
         }
     )*};
 }
@@ -56,19 +144,19 @@ version_pointers!(&T &mut T std::rc::Rc<T> std::sync::Arc<T>);
 
 impl ActionCall {
     /// Notes what the record was. Unless a word names another one, the action is about it.
-    pub fn before<M, R: Audited>(&mut self, before: &dyn Version<M, Record = R>) {
+    pub fn before<M, R>(&mut self, before: &dyn Version<M, Record = R>) {
         self.with(|live| live.is_about(before));
     }
 
     /// Notes what changed, and the record as it is now.
-    pub fn changed<M, N, R: Audited>(
+    pub fn changed<M, N, R>(
         &mut self,
         before: &dyn Version<M, Record = R>,
         after: &dyn Version<N, Record = R>,
     ) {
         self.with(|live| {
             live.is_about(after);
-            match difference(before.record(), after.record()) {
+            match after.changes_since(before.record()) {
                 Ok(changes) => live.parts.changes = changes,
                 Err(error) => live.remember("changes", Ok(unrecordable(&error.to_string()))),
             }
@@ -77,31 +165,13 @@ impl ActionCall {
 }
 
 impl Live {
-    fn is_about<M, R: Audited>(&mut self, version: &dyn Version<M, Record = R>) {
-        let Some(record) = version.record().filter(|_| !self.is_named) else {
+    fn is_about<M, R>(&mut self, version: &dyn Version<M, Record = R>) {
+        if self.is_named || version.record().is_none() {
             return;
-        };
-        self.parts.entity = Some(record.audit_entity());
+        }
+        self.parts.entity = version.entity();
         if self.parts.tenant.is_none() {
-            self.parts.tenant = record.audit_tenant();
+            self.parts.tenant = version.tenant();
         }
-    }
-}
-
-/// A creation has only new values, a deletion only old ones.
-fn difference<T: Audited>(before: Option<&T>, after: Option<&T>) -> Result<Changes> {
-    let snapshot = |record: &T, mut fields: FieldSnapshot| {
-        record.audit_snapshot(&mut fields);
-        fields.finish()
-    };
-    match (before, after) {
-        (Some(before), Some(after)) => {
-            let mut fields = FieldDiff::new();
-            before.audit_diff(after, &mut fields);
-            fields.finish()
-        }
-        (None, Some(after)) => snapshot(after, FieldSnapshot::created()),
-        (Some(before), None) => snapshot(before, FieldSnapshot::deleted()),
-        (None, None) => Ok(Changes::new()),
     }
 }

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
-use syn::{Expr, ReturnType};
+use syn::Expr;
 
 use super::{say, start::metadata};
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
         check::is_set,
         model::Model,
         parse::{After, OnResult},
+        returns,
     },
     crate_path::CratePath,
     words::{at, ends, reference},
@@ -76,20 +77,25 @@ fn result(words: &OnResult, krate: &CratePath) -> TokenStream {
     if_success(&words.bound.pattern, krate, &said)
 }
 
-/// There is something to compare with only if the action is on.
+/// The value after is looked at first: it may be awaited, and a reference to the one before is not to be held meanwhile.
 fn changed(before: &Expr, after: &After, krate: &CratePath) -> TokenStream {
     let value = after.expr();
-    let after_value = reference(value, value.to_token_stream());
-    let (_, place) = ends(before);
-    let name = Ident::new("__audit_before", place);
+    let before = reference(before, quote_spanned!(at(before)=> *__audit_before));
+    let taken = reference(value, value.to_token_stream());
+    let after_value = reference(value, quote_spanned!(at(value)=> *__audit_after));
     let changed = quote_spanned! {at(value)=>
-        if let ::core::option::Option::Some(#name) = &__audit_before {
-            __audit_call.changed(#name, #after_value);
+        let __audit_after = #taken;
+        if let ::core::option::Option::Some(__audit_before) = &__audit_before {
+            __audit_call.changed(#before, #after_value);
         }
     };
     match after {
         After::Returned(pattern, _) => if_success(pattern, krate, &changed),
-        After::Plain(_) => changed,
+        After::Plain(_) => quote_spanned! {Span::mixed_site()=>
+            if __audit_call.is_on() {
+                #changed
+            }
+        },
     }
 }
 
@@ -106,21 +112,12 @@ fn finish(model: &Model<'_>, krate: &CratePath, suffix: Option<&TokenStream>) ->
         Some(suffix) => quote_spanned!(span=> __audit_call.store_async()#suffix),
     };
     // Placed at the return type, which has to be able to carry the error.
-    let output = &model.function.signature.output;
-    let out = reference_mut(output);
+    let (first, last) = ends(&returns::written(&model.function.signature.output));
+    let out = quote_spanned!(last=> __audit_out);
+    let out = quote_spanned!(first=> &mut #out);
     quote_spanned! {span=>
         if let ::core::result::Result::Err(__audit_error) = #store {
             #krate::__private::refuse(#out, __audit_error);
         }
     }
-}
-
-fn reference_mut(place: &ReturnType) -> TokenStream {
-    let place: TokenStream = match place {
-        ReturnType::Default => TokenStream::new(),
-        ReturnType::Type(_, ty) => ty.to_token_stream(),
-    };
-    let (first, last) = ends(&place);
-    let out = quote_spanned!(last=> __audit_out);
-    quote_spanned!(first=> &mut #out)
 }

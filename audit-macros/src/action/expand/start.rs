@@ -1,6 +1,6 @@
 //! What happens before the body.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
 use super::say;
@@ -9,6 +9,7 @@ use crate::{
         check::is_set,
         model::Model,
         parse::{Metadata, Severity},
+        returns,
     },
     crate_path::CratePath,
     words::{at, ends, reference},
@@ -54,11 +55,11 @@ pub(super) fn start(
         }
     });
     let before = words.before.value().map(|before| {
-        let about = say("before", &quote_spanned!(at(before)=> __audit_before));
+        let taken = reference(before, quote_spanned!(at(before)=> __audit_before));
         quote_spanned! {at(before)=>
             let __audit_before = if __audit_call.is_on() {
                 let __audit_before = #before;
-                #about
+                __audit_call.before(#taken);
                 ::core::option::Option::Some(__audit_before)
             } else {
                 ::core::option::Option::None
@@ -121,7 +122,7 @@ fn open(model: &Model<'_>, krate: &CratePath, suffix: Option<&TokenStream>) -> T
         return quote_spanned!(span=> ::core::mem::drop(#open););
     }
     // All of it stands at the return type, which has to be able to carry the error.
-    let (place, _) = ends(&model.function.signature.output);
+    let (place, end) = ends(&returns::written(&model.function.signature.output));
     let convert = quote!(#krate::StrictError::of)
         .into_iter()
         .map(|mut token| {
@@ -129,9 +130,11 @@ fn open(model: &Model<'_>, krate: &CratePath, suffix: Option<&TokenStream>) -> T
             token
         });
     let convert: TokenStream = convert.collect();
+    let mut error = Group::new(Delimiter::Parenthesis, quote_spanned!(span=> __audit_error));
+    error.set_span(end);
     quote_spanned! {span=>
         if let ::core::result::Result::Err(__audit_error) = #open {
-            return ::core::result::Result::Err(#convert(__audit_error));
+            return ::core::result::Result::Err(#convert #error);
         }
     }
 }
