@@ -29,7 +29,7 @@ pub(crate) fn unqualified(input: TokenStream, output: TokenStream) -> Vec<String
         let camel = name.starts_with(char::is_uppercase) && name.contains(char::is_lowercase);
         let head = matches!(after, [':', ':'] | ['!', _]);
         let ours = ["__audit", "__AUDIT_ACTION", "audit_runtime"].contains(&name.as_str());
-        let fine = ours || ["Self", "as", "if", "use"].contains(&name.as_str());
+        let fine = ours || ["Self", "as", "if", "let", "return", "use"].contains(&name.as_str());
         if (camel || head) && !fine && before != [':', ':'] && !given.contains(&name) {
             found.push(name);
         }

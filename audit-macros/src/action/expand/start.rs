@@ -41,7 +41,7 @@ pub(super) fn start(
     };
     let skip = words.skip_if.value().map(|skip| {
         quote_spanned! {at(skip)=>
-            if __audit_call.is_on() && #skip {
+            if __audit_call.is_on() && (#skip) {
                 __audit_call.skip();
             }
         }

@@ -1,8 +1,11 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+mod blocks;
+mod expansion;
+
 use super::attribute;
-use crate::testing::{messages, pretty, unqualified};
+use crate::testing::messages;
 
 /// The messages for these words on a plain function.
 fn word_errors(words: TokenStream) -> Vec<String> {
@@ -17,78 +20,6 @@ fn word_errors(words: TokenStream) -> Vec<String> {
 /// The messages for right words on this item.
 fn item_errors(item: TokenStream) -> Vec<String> {
     messages(attribute(quote!(action = "close"), item))
-}
-
-#[test]
-fn sync_function() {
-    insta::assert_snapshot!(pretty(attribute(
-        quote!(action = "close", entity_type = "incident", entity_id = id),
-        quote! {
-            /// Closes it.
-            #[must_use]
-            pub fn close(id: Uuid) -> Result<Incident, DeskError> {
-                #![allow(unused)]
-                let incident = find(id)?;
-                Ok(incident)
-            }
-        },
-    )));
-}
-
-#[test]
-fn async_function() {
-    insta::assert_snapshot!(pretty(attribute(
-        quote!(action = "close", entity_type = "incident", entity_id = id),
-        quote! {
-            pub(crate) async fn close(id: Uuid) -> Result<impl Iterator<Item = u8>, DeskError> {
-                find(id).await
-            }
-        },
-    )));
-}
-
-#[test]
-fn method_with_borrowed_return() {
-    let code = pretty(attribute(
-        quote!(action = "touch"),
-        quote! {
-            fn touch(&mut self) -> &mut Item {
-                &mut self.item
-            }
-        },
-    ));
-    insta::assert_snapshot!(code);
-}
-
-#[test]
-fn metadata_and_crate_path() {
-    insta::assert_snapshot!(pretty(attribute(
-        quote!(
-            action = "import",
-            entity_type = "file",
-            entity_name = self.names::<A, B>(),
-            metadata(reason, r#type, rows = rows.len() + 1, "source.host" = host),
-            crate = crate::facade::audit,
-        ),
-        quote! {
-            fn import(&self, (reason, Source { host, .. }): (String, Source), r#type: u8, rows: Vec<Row>) {
-                drop(rows);
-            }
-        },
-    )));
-}
-
-#[test]
-fn future_in_a_plain_function() {
-    insta::assert_snapshot!(pretty(attribute(
-        quote!(action = "close"),
-        quote! {
-            fn close<'a>(&'a self) -> Pin<Box<dyn Future<Output = Result<u8, E>> + Send + 'a>> {
-                let handle = self.handle();
-                Box::pin(async move { handle.close().await })
-            }
-        },
-    )));
 }
 
 #[test]
@@ -213,59 +144,6 @@ fn what_is_no_word() {
         word_errors(quote!(action = "close", redact)),
         ["`redact` belongs on a field, in `#[audit(...)]`, not in `#[audit_action(...)]`"]
     );
-}
-
-#[test]
-fn nothing_is_named_but_by_its_whole_path() {
-    for (words, item) in [
-        (
-            quote!(
-                action = "a",
-                entity_type = "b",
-                entity_id = id,
-                entity_name = id,
-                metadata(id, n = 1)
-            ),
-            quote!(
-                fn f(&mut self, id: U) -> &mut U {
-                    g(id)?
-                }
-            ),
-        ),
-        (
-            quote!(action = "a"),
-            quote!(
-                async fn f() -> impl T {
-                    g().await?
-                }
-            ),
-        ),
-        (
-            quote!(action = "a"),
-            quote!(
-                fn f() -> ! {
-                    g()
-                }
-            ),
-        ),
-        (
-            quote!(action = "a", crate = x::y),
-            quote!(
-                fn f() -> P<B<dyn Future<Output = U>>> {
-                    B::pin(async move { 1 })
-                }
-            ),
-        ),
-        (
-            quote!(),
-            quote!(
-                const fn f() {}
-            ),
-        ),
-    ] {
-        let given: TokenStream = [words.clone(), item.clone()].into_iter().collect();
-        assert_eq!(unqualified(given, attribute(words, item)), [""; 0]);
-    }
 }
 
 #[test]
