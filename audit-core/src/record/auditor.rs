@@ -16,12 +16,11 @@ use crate::query::{AllTenants, TenantLog};
 use crate::record::batch::Drafts;
 use crate::record::builder::{AuditorBuilder, Settings};
 use crate::record::choke;
-use crate::record::delivery::{Batch, Delivery, Refused};
+use crate::record::delivery::{Batch, Delivery};
 use crate::record::draft::Draft;
 use crate::record::parts::Prepared;
 use crate::record::policy::{Delivery as Mode, FailurePolicy};
 use crate::record::receipt::Receipt;
-use crate::record::report::{Problem, ProblemKind, report_unrecorded};
 use crate::record::statistics::{Health, Statistics};
 use crate::sanitize::Sanitizer;
 use crate::store::AuditStore;
@@ -293,121 +292,6 @@ impl Auditor {
             // Nobody is there to be told, whatever the policy.
             drop(self.settle(Err(refused), FailurePolicy::BestEffort));
         }
-    }
-
-    /// Turns what became of a batch into what its caller is told, by policy.
-    pub(crate) fn settle(
-        &self,
-        answer: std::result::Result<Vec<Receipt>, Refused>,
-        policy: FailurePolicy,
-    ) -> Result<Vec<Receipt>> {
-        let Refused { error, batch } = match answer {
-            Ok(receipts) => return Ok(receipts),
-            Err(refused) => refused,
-        };
-        let Some(batch) = batch else {
-            // It was accepted: the queue has counted the failure and follows the policy.
-            return Err(error);
-        };
-        let count = batch.entries.len() as u64;
-        match policy {
-            FailurePolicy::Strict => {
-                self.0.delivery.shared.note_failed(&error, count);
-                Err(match batch.entries.first() {
-                    Some(entry) => error.with_entry(entry.id),
-                    None => error,
-                })
-            }
-            FailurePolicy::BestEffort => {
-                self.let_go(&batch.entries, count, &error);
-                let lost = batch.entries.iter().map(|entry| Receipt::lost(entry.id));
-                Ok(lost.collect())
-            }
-        }
-    }
-
-    /// What cannot even become an entry.
-    pub(crate) fn refuse(
-        &self,
-        error: Error,
-        policy: FailurePolicy,
-        action: &str,
-        tenant: Option<&Tenant>,
-    ) -> Result<Receipt> {
-        match policy {
-            FailurePolicy::Strict => {
-                self.0.delivery.shared.note_failed(&error, 1);
-                Err(error)
-            }
-            FailurePolicy::BestEffort => {
-                // A tenant that cannot be has no log to tell of it.
-                let told = tenant.filter(|tenant| tenant.check().is_ok());
-                let lost = told.map(|tenant| (tenant, self.now()));
-                self.0.delivery.note_lost(lost.into_iter(), 1, &error);
-                self.report_lost(1, tenant, Some(action), &error);
-                Ok(Receipt::lost(error.entry_id().unwrap_or_default()))
-            }
-        }
-    }
-
-    /// What has no auditor to go to.
-    pub(crate) fn missing(policy: Option<FailurePolicy>, action: &str) -> Result<Receipt> {
-        let error = Self::none();
-        if policy == Some(FailurePolicy::BestEffort) {
-            report_unrecorded(&Problem {
-                kind: ProblemKind::Lost,
-                entries: 1,
-                tenant: None,
-                action: Some(action),
-                error: &error,
-            });
-            return Ok(Receipt::lost(Uuid::nil()));
-        }
-        Err(error)
-    }
-
-    pub(crate) fn none() -> Error {
-        Error::new(
-            ErrorKind::MissingAuditor,
-            "there is no auditor to record through; call `auditor.install()` at the start of the process, or bring one along with `AuditContext::auditor`",
-        )
-    }
-
-    /// Tells that an action runs without a note that it started.
-    pub(crate) fn report_unnoted(&self, entry: &AuditEntry, error: &Error) {
-        self.0.delivery.shared.note_error(error);
-        self.0.delivery.shared.reporter.report(&Problem {
-            kind: ProblemKind::Unnoted,
-            entries: 1,
-            tenant: Some(&entry.tenant),
-            action: Some(&entry.action),
-            error,
-        });
-    }
-
-    fn let_go(&self, entries: &[AuditEntry], count: u64, error: &Error) {
-        let lost = entries.iter().map(|entry| (&entry.tenant, entry.timestamp));
-        self.0.delivery.note_lost(lost, count, error);
-        match entries {
-            [entry] => self.report_lost(1, Some(&entry.tenant), Some(&entry.action), error),
-            _ => self.report_lost(count, None, None, error),
-        }
-    }
-
-    fn report_lost(
-        &self,
-        entries: u64,
-        tenant: Option<&Tenant>,
-        action: Option<&str>,
-        error: &Error,
-    ) {
-        self.0.delivery.shared.reporter.report(&Problem {
-            kind: ProblemKind::Lost,
-            entries,
-            tenant,
-            action,
-            error,
-        });
     }
 }
 

@@ -14,6 +14,7 @@ mod parts;
 mod policy;
 mod receipt;
 mod recording;
+mod refused;
 mod report;
 mod service;
 mod statistics;
