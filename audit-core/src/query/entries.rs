@@ -102,9 +102,33 @@ impl<'a> Entries<'a> {
     }
 
     /// Only what ended so.
-    pub fn outcome(mut self, outcome: Outcome) -> Self {
-        self.filter.outcome = Some(outcome);
+    pub fn outcome(self, outcome: Outcome) -> Self {
+        self.outcomes([outcome])
+    }
+
+    /// Only what ended in one of these ways.
+    pub fn outcomes(mut self, outcomes: impl IntoIterator<Item = Outcome>) -> Self {
+        self.filter.outcomes = Some(outcomes.into_iter().collect());
         self
+    }
+
+    /// Only what did not succeed, however it ended.
+    ///
+    /// ```
+    /// use audit_core::{AuditContext, Auditor, MemoryStore};
+    ///
+    /// let auditor = Auditor::new(MemoryStore::new());
+    /// AuditContext::new("acme").scope(|| {
+    ///     auditor.log("export").record()?;
+    ///     auditor.log("export").denied("not an analyst").record()?;
+    ///     auditor.log("export").failed("disk full").record()
+    /// })?;
+    /// assert_eq!(auditor.tenant("acme").entries().unsuccessful().count()?, 2);
+    /// # Ok::<(), audit_core::Error>(())
+    /// ```
+    pub fn unsuccessful(self) -> Self {
+        let all = Outcome::ALL.iter().copied();
+        self.outcomes(all.filter(|outcome| *outcome != Outcome::Success))
     }
 
     /// Only of this severity or a higher one.
@@ -129,6 +153,12 @@ impl<'a> Entries<'a> {
     /// Only of this unit of work.
     pub fn operation(mut self, operation: Uuid) -> Self {
         self.filter.operation = Some(operation);
+        self
+    }
+
+    /// Only what names this entry as its cause; see also [`TenantLog::consequences`].
+    pub fn caused_by(mut self, entry: Uuid) -> Self {
+        self.filter.caused_by = Some(entry);
         self
     }
 

@@ -25,8 +25,8 @@ pub struct Filter {
     pub actor_kind: Option<ActorKind>,
     /// Entries with this action, or with actions that begin so.
     pub action: Option<ActionFilter>,
-    /// Entries that ended so.
-    pub outcome: Option<Outcome>,
+    /// Entries that ended in one of these ways.
+    pub outcomes: Option<Vec<Outcome>>,
     /// Entries of at least this severity.
     pub severity: Option<Severity>,
     /// Entries that changed this path or one beneath it.
@@ -35,6 +35,8 @@ pub struct Filter {
     pub request_id: Option<String>,
     /// Entries of this unit of work.
     pub operation: Option<Uuid>,
+    /// Entries that name this one as their cause.
+    pub caused_by: Option<Uuid>,
     /// Entries whose actor's or entity's name contains this text, in any case.
     pub name_contains: Option<String>,
     /// Entries that happened at this time or later.
@@ -77,13 +79,16 @@ impl Filter {
             && wanted(self.actor_id.as_ref(), |id| entry.actor.id() == Some(id))
             && wanted(self.actor_kind.as_ref(), |kind| entry.actor.kind() == *kind)
             && wanted(self.action.as_ref(), |a| a.matches(&entry.action))
-            && wanted(self.outcome.as_ref(), |outcome| entry.outcome == *outcome)
+            && wanted(self.outcomes.as_ref(), |outcomes| {
+                outcomes.contains(&entry.outcome)
+            })
             && wanted(self.severity.as_ref(), |least| entry.severity >= *least)
             && wanted(self.changed.as_ref(), |path| entry.changes.touches(path))
             && wanted(self.request_id.as_ref(), |id| {
                 entry.request_id.as_ref() == Some(id)
             })
             && wanted(self.operation.as_ref(), |id| entry.operation == Some(*id))
+            && wanted(self.caused_by.as_ref(), |id| entry.cause == Some(*id))
             && wanted(self.since.as_ref(), |since| entry.timestamp >= *since)
             && wanted(self.until.as_ref(), |until| entry.timestamp < *until)
             && wanted(self.name_contains.as_ref(), |text| {
@@ -116,12 +121,13 @@ impl Filter {
             word(self.actor_kind.map(ActorKind::as_str)),
             exact,
             prefix,
-            word(self.outcome.map(Outcome::as_str)),
+            self.outcomes.as_deref().map(outcome_words),
             word(self.severity.map(Severity::as_str)),
             text(&self.changed),
             text(&self.request_id),
             self.operation.map(|id| id.as_bytes().to_vec()),
             text(&self.name_contains),
+            self.caused_by.map(|id| id.as_bytes().to_vec()),
         ];
         for (tag, bytes) in (0..).zip(parts) {
             if let Some(bytes) = bytes {
@@ -129,6 +135,17 @@ impl Filter {
             }
         }
     }
+}
+
+/// The same text for the same outcomes, in whatever order they were named.
+fn outcome_words(outcomes: &[Outcome]) -> Vec<u8> {
+    let wanted = |outcome: &&Outcome| outcomes.contains(outcome);
+    let words: Vec<&str> = Outcome::ALL
+        .iter()
+        .filter(wanted)
+        .map(|outcome| outcome.as_str())
+        .collect();
+    words.join(" ").into_bytes()
 }
 
 /// Whether a name contains a text that is in lower case already: how names are searched.

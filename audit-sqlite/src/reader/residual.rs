@@ -19,10 +19,11 @@ pub(crate) struct Residual<'f> {
     pub(crate) actors: Option<Vec<i64>>,
     /// Only where a kind has too many actors to list.
     pub(crate) actor_kind: Option<ActorKind>,
-    pub(crate) outcome: Option<i64>,
+    pub(crate) outcomes: Option<Vec<i64>>,
     pub(crate) severity: Option<i64>,
     pub(crate) request: Option<Value>,
     pub(crate) operation: Option<Value>,
+    pub(crate) cause: Option<Value>,
     pub(crate) since: Option<i64>,
     pub(crate) until: Option<i64>,
     pub(crate) changed: Option<Changed<'f>>,
@@ -105,20 +106,17 @@ impl Residual<'_> {
         Ok(among(self.verbs.as_deref(), row, column::VERB)?
             && among(self.actors.as_deref(), row, column::ACTOR)?
             && among(self.entities.as_deref(), row, column::ENTITY)?
+            && among(self.outcomes.as_deref(), row, column::OUTCOME)?
             && self.admits_numbers(row)?
             && same(self.request.as_ref(), row, column::REQUEST)?
             && same(self.operation.as_ref(), row, column::OPERATION)?
+            && same(self.cause.as_ref(), row, column::CAUSE)?
             && self.admits_actor_kind(row, scope, side)?
             && self.admits_names(row, scope, side)?
             && self.admits_changes(row)?)
     }
 
     fn admits_numbers(&self, row: &Row<'_>) -> Result<bool> {
-        if let Some(outcome) = self.outcome
-            && integer(row, column::OUTCOME)? != outcome
-        {
-            return Ok(false);
-        }
         if let Some(least) = self.severity
             && integer(row, column::SEVERITY)? < least
         {

@@ -62,6 +62,7 @@ pub(crate) fn resolve<'f>(scope: Scope<'_>, filter: &'f Filter) -> Result<Option
         && resolved.names(scope, filter)?
         && resolved.actor(scope, filter)?
         && resolved.verbs(scope, filter)?
+        && filter.outcomes.as_ref().is_none_or(|any| !any.is_empty())
         && resolved.changed(scope, filter)?;
     if !is_possible {
         return Ok(None);
@@ -105,6 +106,15 @@ impl<'f> Resolved<'f> {
                 value: value.clone(),
             }]);
             self.residual.operation = Some(value);
+            self.restrictions += 1;
+        }
+        if let Some(cause) = &filter.caused_by {
+            let value = Value::Blob(cause.as_bytes().to_vec());
+            self.candidates.push(vec![Stream {
+                source: Source::Cause,
+                value: value.clone(),
+            }]);
+            self.residual.cause = Some(value);
             self.restrictions += 1;
         }
         if let Some(request) = &filter.request_id {
@@ -303,14 +313,17 @@ impl<'f> Resolved<'f> {
     }
 
     fn levels(&mut self, filter: &'f Filter) -> Result<()> {
-        if let Some(outcome) = filter.outcome {
-            let number = outcome.number()?;
-            self.residual.outcome = Some(number);
+        if let Some(outcomes) = &filter.outcomes {
+            let numbers = outcomes.iter().map(|outcome| outcome.number());
+            let mut numbers = numbers.collect::<Result<Vec<_>>>()?;
+            numbers.sort_unstable();
+            numbers.dedup();
             self.restrictions += 1;
             // Success is what most entries are, and has no index.
-            if number != 0 {
-                self.add(Source::Outcome, &[number]);
+            if !numbers.contains(&0) {
+                self.add(Source::Outcome, &numbers);
             }
+            self.residual.outcomes = Some(numbers);
         }
         if let Some(least) = filter.severity {
             let number = least.number()?;

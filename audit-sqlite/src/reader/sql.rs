@@ -15,6 +15,7 @@ pub(crate) enum Source {
     },
     Operation,
     Request,
+    Cause,
     /// Entries of a record in full blocks.
     Entity,
     /// Entries of a record behind the full blocks.
@@ -33,12 +34,12 @@ pub(crate) enum Width {
 }
 
 /// The columns that filters look at, then the rest; see [`column`](super::row::column).
-const THIN: &str = "e.seq, e.idx, e.time, e.verb, e.actor, e.outcome, e.severity, e.entity, e.label, e.shape, e.request_id, e.operation";
-const REST: &str = "e.changes, e.id, e.recorded, e.ip, e.agent, e.request_data, e.metadata, e.duration, e.cause, e.principal, e.reason, e.error_class, e.error_text, e.truncated, e.sensitive";
+const THIN: &str = "e.seq, e.idx, e.time, e.verb, e.actor, e.outcome, e.severity, e.entity, e.label, e.shape, e.request_id, e.operation, e.cause";
+const REST: &str = "e.changes, e.id, e.recorded, e.ip, e.agent, e.request_data, e.metadata, e.duration, e.principal, e.reason, e.error_class, e.error_text, e.truncated, e.sensitive";
 
 impl Source {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Log {
             verbs: false,
             actors: false,
@@ -57,6 +58,7 @@ impl Source {
         },
         Self::Operation,
         Self::Request,
+        Self::Cause,
         Self::Entity,
         Self::Tail,
         Self::Outcome,
@@ -69,6 +71,7 @@ impl Source {
             Self::Log { .. } | Self::Tail => "audit_entry AS e INDEXED BY audit_entry_index",
             Self::Operation => "audit_entry AS e INDEXED BY audit_entry_operation",
             Self::Request => "audit_entry AS e INDEXED BY audit_entry_request",
+            Self::Cause => "audit_entry AS e INDEXED BY audit_entry_cause",
             Self::Entity => "audit_posting AS p",
             Self::Outcome => "audit_entry AS e INDEXED BY audit_entry_outcome",
             Self::Severity => "audit_entry AS e INDEXED BY audit_entry_severity",
@@ -101,6 +104,7 @@ impl Source {
             },
             Self::Operation => "e.tenant = ?1 AND e.operation = ?4 AND e.seq BETWEEN ?2 AND ?3",
             Self::Request => "e.tenant = ?1 AND e.request_id = ?4 AND e.seq BETWEEN ?2 AND ?3",
+            Self::Cause => "e.tenant = ?1 AND e.cause = ?4 AND e.seq BETWEEN ?2 AND ?3",
             Self::Entity => "p.tenant = ?1 AND p.entity = ?4 AND p.seq BETWEEN ?2 AND ?3",
             Self::Tail => "e.tenant = ?1 AND e.idx BETWEEN ?2 AND ?3 AND e.entity = ?4",
             Self::Outcome => {
@@ -285,6 +289,8 @@ mod tests {
                 // Both are given, and time-ordered ids fill an index that begins with them page
                 // by page.
                 "(id=? AND tenant=?)"
+            } else if sql.contains("INDEXED BY audit_entry_cause") {
+                "(cause=? AND tenant=? AND rowid>? AND rowid<?)"
             } else {
                 "(tenant=?"
             };

@@ -31,6 +31,9 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         sql: &[include_str!("attempts.sql"), view::WITH_SENSITIVE],
     },
+    Migration {
+        sql: &[include_str!("causes.sql")],
+    },
 ];
 
 const META: &str = "CREATE TABLE IF NOT EXISTS audit_meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID";

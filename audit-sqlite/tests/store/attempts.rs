@@ -63,7 +63,7 @@ fn what_was_left_open_is_appended_as_it_was_noted() {
         assert_eq!(*entry, expected);
     }
     let mut filter = Filter::default();
-    filter.outcome = Some(Outcome::Interrupted);
+    filter.outcomes = Some(vec![Outcome::Interrupted]);
     assert_eq!(store.count(&"acme".into(), &filter).unwrap(), 600);
     let by_outcome = store
         .count_by(&"acme".into(), &Filter::default(), GroupBy::Outcome)

@@ -22,7 +22,7 @@ fn filled(sqlite: &SqliteStore, seed: u64, count: usize) -> MemoryStore {
 fn filter(dice: &mut Dice) -> Filter {
     let mut filter = Filter::default();
     for _ in 0..=dice.roll(3) {
-        match dice.roll(13) {
+        match dice.roll(14) {
             0 => filter.entity_type = Some(dice.pick(TYPES).to_owned()),
             1 => filter.entity_id = Some(sample::id(dice)),
             2 => filter.actor_id = Some(sample::id(dice)),
@@ -37,7 +37,10 @@ fn filter(dice: &mut Dice) -> Filter {
                         .to_owned(),
                 ));
             }
-            6 => filter.outcome = Some(dice.pick(Outcome::ALL)),
+            6 => {
+                let outcomes = (0..dice.roll(4)).map(|_| dice.pick(Outcome::ALL));
+                filter.outcomes = Some(outcomes.collect());
+            }
             7 => filter.severity = Some(dice.pick(Severity::ALL)),
             8 => {
                 let path = dice.pick(&[
@@ -66,7 +69,8 @@ fn filter(dice: &mut Dice) -> Filter {
                 });
             }
             10 => filter.operation = Some(Uuid::from_u128(dice.roll(20) as u128)),
-            11 => {
+            11 => filter.caused_by = Some(Uuid::from_u128(dice.roll(20) as u128)),
+            12 => {
                 filter.name_contains = Some(if dice.one_in(4) {
                     String::new()
                 } else {

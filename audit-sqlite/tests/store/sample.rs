@@ -218,7 +218,7 @@ pub(crate) fn entry(dice: &mut Dice, tenants: &[&str]) -> AuditEntry {
         _ => dice.word(),
     });
     entry.operation = dice.maybe(|dice| Uuid::from_u128(dice.roll(20) as u128));
-    entry.cause = dice.maybe(Dice::uuid);
+    entry.cause = dice.maybe(|dice| Uuid::from_u128(dice.roll(20) as u128));
     if dice.one_in(5) {
         entry.truncated = vec![
             Truncation::new("entity_name", 300, LengthUnit::Characters),

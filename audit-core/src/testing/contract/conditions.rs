@@ -96,6 +96,13 @@ fn on_ids(sample: &mut Sample, all: &mut Vec<Condition>) {
             move |entry| entry.request_id.as_ref() == Some(&id),
         ));
     }
+    for cause in [9, 11, 99].map(Uuid::from_u128) {
+        all.push(Condition::new(
+            "cause",
+            move |filter| filter.caused_by = Some(cause),
+            move |entry| entry.cause == Some(cause),
+        ));
+    }
     for operation in [1, 3, 99].map(Uuid::from_u128) {
         all.push(Condition::new(
             "operation",
@@ -120,8 +127,21 @@ fn on_endings(all: &mut Vec<Condition>) {
     for outcome in Outcome::ALL.iter().copied() {
         all.push(Condition::new(
             "outcome",
-            move |filter| filter.outcome = Some(outcome),
+            move |filter| filter.outcomes = Some(vec![outcome]),
             move |entry| entry.outcome == outcome,
+        ));
+    }
+    for outcomes in [
+        vec![],
+        vec![Outcome::Denied, Outcome::Failure, Outcome::Denied],
+        vec![Outcome::Interrupted, Outcome::Success],
+        Outcome::ALL[1..].to_vec(),
+    ] {
+        let given = outcomes.clone();
+        all.push(Condition::new(
+            "outcome",
+            move |filter| filter.outcomes = Some(given.clone()),
+            move |entry| outcomes.contains(&entry.outcome),
         ));
     }
     for severity in Severity::ALL.iter().copied() {
