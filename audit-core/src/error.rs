@@ -77,6 +77,15 @@ pub enum ErrorKind {
     Mismatch,
     /// Changes cannot be taken back, because an old value is not stored as it was.
     Irreversible,
+    /// The log does not tell all that was asked for: the history of a record begins in the middle,
+    /// entries were lost, or something changed that nobody recorded.
+    IncompleteHistory,
+    /// The log of this tenant has no such entry, or it is not about this record.
+    NotFound,
+    /// A value that was asked for is not stored as it was: redacted, masked, hashed, cut or erased.
+    NotStored,
+    /// What was recorded does not fit into the type that was asked for.
+    WrongType,
     /// A cursor was edited, or belongs to another tenant or filter.
     InvalidCursor,
     /// Any other failure of the store.

@@ -67,12 +67,13 @@ pub use crate::diff::Recordable;
 pub use crate::entry::{
     Actor, ActorId, ActorKind, AuditEntry, Change, Changes, DEFAULT_ENTRY_BYTES, Entity, EntityId,
     ErrorDetail, IdRef, LengthUnit, MAX_ID_BYTES, MAX_NAME_CHARS, MAX_TEXT_CHARS, MAX_WORD_CHARS,
-    Move, Outcome, Severity, Tenant, ToEntityId, Truncation, action,
+    Move, Obscured, Outcome, Severity, Tenant, ToEntityId, Truncation, action,
 };
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::query::{
-    ActionFilter, AllTenants, Count, Cursor, Entries, EntryStream, Filter, Group, GroupBy, Order,
-    Page, TenantLog,
+    ActionFilter, AllTenants, CauseTree, Caused, Count, Cursor, Entries, EntryStream, Family,
+    FamilyStream, Filter, Group, GroupBy, History, LossyState, Missing, MissingReason, Moment,
+    Operation, Order, Page, Refusal, RefusalReason, Relation, RevertPlan, TenantLog,
 };
 pub use crate::record::{
     AuditedService, Auditor, AuditorBuilder, Clock, CurrentAction, Delivery, Draft, Drafts,

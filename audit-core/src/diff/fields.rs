@@ -24,7 +24,7 @@ const MOST_NESTED: usize = 32;
 const MOST_CHANGES: usize = 10_000;
 
 /// Under which name the variant of an enum stands that is a record itself.
-pub(super) const VARIANT: &str = "variant";
+pub(crate) const VARIANT: &str = "variant";
 
 /// Collects the fields that differ. Costs nothing while nothing differs.
 ///

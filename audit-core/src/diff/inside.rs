@@ -21,6 +21,19 @@ pub(super) fn compare(before: Recorded, after: Recorded, fields: &mut FieldDiff)
     }
 }
 
+/// What differs between two states of a record, field by field.
+pub(super) fn compare_states(
+    before: Map<String, Value>,
+    after: Map<String, Value>,
+    fields: &mut FieldDiff,
+) {
+    let mut told = Told {
+        fields,
+        path: String::new(),
+    };
+    told.members(before, after);
+}
+
 /// Tells what differs between two items of a list.
 pub(super) fn compare_items(before: Value, after: Value, fields: &mut FieldDiff) {
     let mut told = Told {

@@ -1,6 +1,6 @@
 //! What changed: the [`Audited`] trait and what its fields report to.
 
-mod apply;
+pub(crate) mod apply;
 pub(crate) mod digest;
 mod fields;
 mod inside;
@@ -11,7 +11,10 @@ mod recorded;
 mod set;
 mod snapshot;
 
+use serde_json::{Map, Value};
+
 pub use self::digest::Digestible;
+pub(crate) use self::fields::VARIANT;
 pub use self::fields::{FieldDiff, Mark};
 pub use self::nested::Nested;
 pub use self::recordable::Recordable;
@@ -117,6 +120,20 @@ pub fn diff<T: Audited>(before: &T, after: &T) -> crate::Result<crate::Changes> 
     Ok(changes)
 }
 
+/// The changes from one state of a record to another; where there is none, there was no record.
+pub(crate) fn diff_states(
+    before: Option<Value>,
+    after: Option<Value>,
+) -> crate::Result<crate::Changes> {
+    let members = |state: Option<Value>| match state {
+        Some(Value::Object(members)) => members,
+        _ => Map::new(),
+    };
+    let mut fields = FieldDiff::new();
+    inside::compare_states(members(before), members(after), &mut fields);
+    fields.finish()
+}
+
 /// The fields of a record, as an object: what [`Changes::apply`](crate::Changes::apply) begins
 /// with, and what point in time queries answer.
 ///
@@ -126,7 +143,7 @@ pub fn diff<T: Audited>(before: &T, after: &T) -> crate::Result<crate::Changes> 
 /// # Errors
 ///
 /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if a field cannot be written as JSON.
-pub fn record_fields<T: Audited + ?Sized>(record: &T) -> crate::Result<serde_json::Value> {
+pub fn record_fields<T: Audited + ?Sized>(record: &T) -> crate::Result<Value> {
     let mut fields = FieldSnapshot::created();
     record.audit_snapshot(&mut fields);
     let mut value = fields.value()?;

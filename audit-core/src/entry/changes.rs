@@ -188,6 +188,10 @@ impl Changes {
         self.list.get_mut(place).map(|(_, change)| change)
     }
 
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&str, &Change) -> bool) {
+        self.list.retain(|(path, change)| keep(path, change));
+    }
+
     pub(crate) fn pop(&mut self) -> Option<(String, Change)> {
         self.list.pop()
     }
@@ -317,7 +321,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, 
 }
 
 /// `location` of `location.city`, `notes` of `notes[7].text`.
-fn first_segment(path: &str) -> &str {
+pub(crate) fn first_segment(path: &str) -> &str {
     path.find(['.', '['])
         .and_then(|end| path.get(..end))
         .unwrap_or(path)

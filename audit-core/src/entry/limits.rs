@@ -24,7 +24,7 @@ const HEAD_CHARS: usize = 64;
 /// Values up to this size are not worth replacing by a mark.
 const MARK_BYTES: usize = 128;
 /// The column of what changed, as truncations name it.
-const CHANGES: &str = "changes";
+pub(crate) const CHANGES: &str = "changes";
 
 /// What a [`Truncation`] counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

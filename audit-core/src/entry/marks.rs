@@ -1,6 +1,6 @@
 //! Marks: objects with one member that begins with `$`, for what JSON has no word for.
 
-use std::mem;
+use std::{fmt, mem};
 
 use serde_json::{Map, Value, json};
 
@@ -12,9 +12,74 @@ pub(crate) const SOME: &str = "$some";
 pub(crate) const MASKED: &str = "$masked";
 pub(crate) const HASH: &str = "$hash";
 pub(crate) const TRUNCATED: &str = "$truncated";
+pub(crate) const ERASED: &str = "$erased";
 
-/// Marks whose value cannot be written back.
-const LOST: [&str; 4] = [MASKED, HASH, TRUNCATED, "$erased"];
+/// Why a value is not stored as it was, and cannot be written back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Obscured {
+    /// The mask stands in its place, or in the place of a secret in it.
+    Redacted,
+    /// A function of the record's type has masked it.
+    Masked,
+    /// Only a digest of it is kept.
+    Hashed,
+    /// It was too long or too deep.
+    Truncated,
+    /// It was erased.
+    Erased,
+}
+
+impl Obscured {
+    /// Of the value itself, whatever is inside of it.
+    pub(crate) fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::String(text) if text.contains(MASK) => Some(Self::Redacted),
+            Value::Object(_) => match of(value)?.0 {
+                MASKED => Some(Self::Masked),
+                HASH => Some(Self::Hashed),
+                TRUNCATED => Some(Self::Truncated),
+                ERASED => Some(Self::Erased),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Of the value, or of anything inside of it.
+    pub(crate) fn within(value: &Value) -> Option<Self> {
+        let mut open = vec![value];
+        while let Some(value) = open.pop() {
+            let lost = Self::of(value);
+            if lost.is_some() {
+                return lost;
+            }
+            match value {
+                Value::Array(items) => open.extend(items),
+                Value::Object(members) => open.extend(members.values()),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// As it reads in "the value is …".
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Redacted => "redacted",
+            Self::Masked => "masked",
+            Self::Hashed => "hashed",
+            Self::Truncated => "cut",
+            Self::Erased => "erased",
+        }
+    }
+}
+
+impl fmt::Display for Obscured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
 
 pub(crate) fn mark(name: &str, value: impl Into<Value>) -> Value {
     Value::Object(Map::from_iter([(name.to_owned(), value.into())]))
@@ -66,21 +131,20 @@ pub(crate) fn is_digest(value: &Value) -> bool {
 
 /// Whether a part of the value is not what the record held.
 pub(crate) fn is_incomplete(value: &Value) -> bool {
-    let mut open = vec![value];
-    while let Some(value) = open.pop() {
-        match value {
-            Value::String(text) if text == MASK => return true,
-            Value::Array(items) => open.extend(items),
-            Value::Object(members) => {
-                if of(value).is_some_and(|(name, _)| LOST.contains(&name)) {
-                    return true;
-                }
-                open.extend(members.values());
-            }
-            _ => {}
-        }
+    Obscured::within(value).is_some()
+}
+
+/// Whether the entry had no room for the value, or it was too deep: not as the record's type says.
+pub(crate) fn is_cut_for_room(value: &Value) -> bool {
+    of(value).is_some_and(|(name, cut)| name == TRUNCATED && cut.get("characters").is_none())
+}
+
+/// The name of a member as the record has it.
+pub(crate) fn unescaped(name: &str) -> &str {
+    match name.strip_prefix('$') {
+        Some(rest) if rest.starts_with('$') => rest,
+        _ => name,
     }
-    false
 }
 
 /// Whether a change at a place inside can be told of by a path: not inside a mark.
@@ -156,6 +220,7 @@ mod tests {
     fn what_is_lost_is_found_at_any_depth() {
         assert!(is_incomplete(&json!({"a": [MASK]})));
         assert!(is_incomplete(&json!([{"b": {"$hash": "k:1"}}])));
+        assert!(is_incomplete(&json!({"a": format!("pwd={MASK}")})));
         assert!(!is_incomplete(&json!({"a": {"$some": null}, "b": "****"})));
     }
 

@@ -19,13 +19,14 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 pub use self::actor::{Actor, ActorKind};
-pub(crate) use self::changes::Plain;
 pub use self::changes::{Change, Changes, Move};
+pub(crate) use self::changes::{Plain, first_segment};
 pub use self::entity::Entity;
 pub use self::id::{ActorId, EntityId, IdRef, MAX_ID_BYTES, ToEntityId};
 pub use self::limits::{
     DEFAULT_ENTRY_BYTES, LengthUnit, MAX_NAME_CHARS, MAX_TEXT_CHARS, MAX_WORD_CHARS, Truncation,
 };
+pub use self::marks::Obscured;
 pub(crate) use self::outcome::short_type_name;
 pub use self::outcome::{ErrorDetail, Outcome, Severity};
 pub use self::tenant::Tenant;
@@ -228,6 +229,10 @@ pub mod action {
     pub const DELETE: &str = "delete";
     /// A deleted record came back.
     pub const RESTORE: &str = "restore";
+    /// What a record was when its log began.
+    pub const BASELINE: &str = "baseline";
+    /// What had been changed was brought back.
+    pub const REVERT: &str = "revert";
     /// Something was read that is worth noting.
     pub const ACCESS: &str = "access";
     /// Data left the system.

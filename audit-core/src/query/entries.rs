@@ -1,6 +1,5 @@
 //! Narrowing down, and reading in pages, as a stream or as a count.
 
-use std::collections::VecDeque;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -11,12 +10,11 @@ use crate::error::{Error, Result};
 use crate::query::cursor::Cursor;
 use crate::query::filter::{ActionFilter, Count, Filter, GroupBy, Order};
 use crate::query::log::TenantLog;
+use crate::query::stream::EntryStream;
 use crate::store::Query;
 
 const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 10_000;
-/// How many entries a stream reads at a time.
-const STREAM_PAGE: usize = 256;
 
 /// Entries of one tenant, to be narrowed down and read.
 ///
@@ -55,10 +53,10 @@ pub struct Page {
 }
 
 impl<'a> Entries<'a> {
-    pub(super) fn new(log: &'a TenantLog) -> Self {
+    pub(super) fn of(log: &'a TenantLog, filter: Filter) -> Self {
         Self {
             log,
-            filter: Filter::default(),
+            filter,
             order: Order::NewestFirst,
             after: None,
             limit: DEFAULT_LIMIT,
@@ -251,14 +249,7 @@ impl<'a> Entries<'a> {
     pub fn stream(self) -> Result<EntryStream<'a>> {
         self.check()?;
         let (_, after) = self.position()?;
-        Ok(EntryStream {
-            log: self.log,
-            filter: self.filter,
-            order: self.order,
-            after,
-            buffer: VecDeque::new(),
-            ended: false,
-        })
+        Ok(self.log.source().stream(self.filter, self.order, after))
     }
 
     /// How many there are. Counts them all: cursor, limit and order play no part.
@@ -313,48 +304,6 @@ impl fmt::Debug for Entries<'_> {
             .field("log", &self.log)
             .field("filter", &self.filter)
             .field("order", &self.order)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Entries one after the other; made by [`Entries::stream`].
-#[must_use = "streams do nothing unless iterated"]
-pub struct EntryStream<'a> {
-    log: &'a TenantLog,
-    filter: Filter,
-    order: Order,
-    after: Option<u64>,
-    buffer: VecDeque<AuditEntry>,
-    ended: bool,
-}
-
-impl Iterator for EntryStream<'_> {
-    type Item = Result<AuditEntry>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.buffer.is_empty() && !self.ended {
-            let query = Query::new(&self.filter, STREAM_PAGE).from(self.order, self.after);
-            match self.log.store().entries(self.log.name(), &query) {
-                Ok(entries) => {
-                    self.ended = entries.len() < STREAM_PAGE;
-                    self.after = entries.last().map(|entry| entry.index).or(self.after);
-                    self.buffer = entries.into();
-                }
-                Err(error) => {
-                    self.ended = true;
-                    return Some(Err(error));
-                }
-            }
-        }
-        self.buffer.pop_front().map(Ok)
-    }
-}
-
-impl fmt::Debug for EntryStream<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EntryStream")
-            .field("log", &self.log)
-            .field("after", &self.after)
             .finish_non_exhaustive()
     }
 }

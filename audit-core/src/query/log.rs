@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::entry::{AuditEntry, Tenant};
+use crate::entry::{AuditEntry, Tenant, ToEntityId};
 use crate::error::Result;
-use crate::query::Entries;
+use crate::query::causes::{CauseTree, Operation, consequences, why};
+use crate::query::filter::Filter;
+use crate::query::stream::Source;
+use crate::query::{Entries, History};
 use crate::store::AuditStore;
 
 /// The log of one tenant: the only way to read. It cannot see, count or guess any other's.
@@ -48,7 +51,63 @@ impl TenantLog {
 
     /// The entries: narrow them down, then read a page, a stream or a count.
     pub fn entries(&self) -> Entries<'_> {
-        Entries::new(self)
+        Entries::of(self, Filter::default())
+    }
+
+    /// The history of one record: what it was at any moment, and who changed what.
+    pub fn history(&self, entity_type: impl Into<String>, id: impl ToEntityId) -> History {
+        History::new(self.clone(), entity_type.into(), id.to_entity_id())
+    }
+
+    /// Everything of one unit of work: one request, one job, one transaction.
+    pub fn operation(&self, operation: Uuid) -> Operation {
+        Operation::new(self.clone(), operation)
+    }
+
+    /// Why an entry came about: the entry that caused it, the one that caused that, and so on to the
+    /// first, across jobs.
+    ///
+    /// If the last of them names a cause itself, that one is not in the log: it was lost, or is an
+    /// action that still runs. At most 1,000 are read.
+    ///
+    /// ```
+    /// use audit_core::{AuditContext, Auditor, MemoryStore};
+    ///
+    /// let auditor = Auditor::new(MemoryStore::new());
+    /// let (order, job, mail) = AuditContext::new("acme").scope(|| {
+    ///     let order = auditor.log("order").record()?.entry_id().unwrap();
+    ///     let job = auditor.log("bill").caused_by(order).record()?.entry_id().unwrap();
+    ///     let mail = auditor.log("mail").caused_by(job).record()?.entry_id().unwrap();
+    ///     Ok::<_, audit_core::Error>((order, job, mail))
+    /// })?;
+    /// let log = auditor.tenant("acme");
+    /// let why: Vec<String> = log.why(mail)?.into_iter().map(|entry| entry.action).collect();
+    /// assert_eq!(why, ["bill", "order"]);
+    /// assert_eq!(log.consequences(order)?.entries.len(), 2);
+    /// # Ok::<(), audit_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if this log has no such entry, and any
+    /// failure of the store.
+    pub fn why(&self, entry: Uuid) -> Result<Vec<AuditEntry>> {
+        self.tenant.check()?;
+        why(self.source(), entry)
+    }
+
+    /// What an entry led to: what it caused, what that caused, and so on, across jobs. The entry
+    /// itself is not among them, and need not be in the log yet: an action that still runs has
+    /// consequences too.
+    ///
+    /// At most 10,000 are read; [`CauseTree::is_complete`] says whether that was all.
+    ///
+    /// # Errors
+    ///
+    /// Any failure of the store.
+    pub fn consequences(&self, entry: Uuid) -> Result<CauseTree> {
+        self.tenant.check()?;
+        consequences(self.source(), entry)
     }
 
     /// One entry by its id. An id of another tenant is as unknown as one that nobody has.
@@ -66,6 +125,13 @@ impl TenantLog {
     #[must_use]
     pub fn name(&self) -> &Tenant {
         &self.tenant
+    }
+
+    pub(super) fn source(&self) -> Source<'_> {
+        Source {
+            store: &*self.store,
+            tenant: &self.tenant,
+        }
     }
 
     pub(super) fn store(&self) -> &dyn AuditStore {

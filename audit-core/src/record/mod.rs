@@ -16,6 +16,7 @@ mod receipt;
 mod recording;
 mod refused;
 mod report;
+mod reverts;
 mod service;
 mod statistics;
 #[cfg(test)]

@@ -86,7 +86,23 @@ impl Changes {
     }
 }
 
-fn inverse(change: &Change) -> Change {
+/// A change that the record does not fit: it was not made.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Misfit {
+    pub(crate) path: String,
+    /// Nothing where the items of the list at this path cannot be put in their places.
+    pub(crate) change: Option<Change>,
+}
+
+/// Makes changes to the fields of a record where they fit, and says where they do not.
+pub(crate) fn apply_in_place(changes: Changes, fields: &mut Value) -> Vec<Misfit> {
+    let mut misfits = Vec::new();
+    patch(fields, changes.into_list().into_iter(), &mut misfits);
+    misfits
+}
+
+/// The change that takes a change back.
+pub(crate) fn inverse(change: &Change) -> Change {
     let mut inverse = change.clone();
     inverse.old.clone_from(&change.new);
     inverse.new.clone_from(&change.old);
@@ -99,42 +115,116 @@ fn inverse(change: &Change) -> Change {
     inverse
 }
 
-fn patched<'c>(fields: &Value, changes: impl Iterator<Item = (&'c str, Change)>) -> Result<Value> {
-    let mut fields = fields.clone();
-    let mut lists = Lists::default();
-    for (path, change) in changes {
-        let mut way: Vec<_> = steps(path).collect();
-        let Some(last) = way.pop() else {
-            return Err(mismatch(path));
-        };
-        let parent = find(&mut fields, &way).ok_or_else(|| mismatch(path))?;
-        match (last, parent) {
-            (Step::Member(name), Value::Object(members)) => {
-                put(members, &name, change).ok_or_else(|| mismatch(path))?;
-            }
-            (last, Value::Array(items)) => lists
-                .note(&way, &last, items, change)
-                .ok_or_else(|| mismatch(path))?,
-            _ => return Err(mismatch(path)),
-        }
-    }
-    lists.carry_out(&mut fields)?;
-    Ok(fields)
+/// Whether a record looks at a path as a change has left it.
+pub(crate) fn holds(fields: &Value, path: &str, change: &Change) -> bool {
+    let way: Vec<_> = steps(path).collect();
+    let Some((last, parents)) = way.split_last() else {
+        return false;
+    };
+    let Some(parent) = look(fields, parents) else {
+        return change.new.is_none() && change.moved.is_none();
+    };
+    let present = look(parent, std::slice::from_ref(last));
+    let is_there = match (present, &change.new, &change.old) {
+        (Some(present), Some(new), _) => present == new,
+        // An item that only moved.
+        (present, None, None) => present.is_some(),
+        (present, None, Some(_)) => present.is_none(),
+        (None, Some(_), _) => false,
+    };
+    let is_in_place = || match (change.moved, parent) {
+        (Some(moved), Value::Array(items)) => place(items, last) == usize::try_from(moved.to).ok(),
+        (moved, _) => moved.is_none(),
+    };
+    is_there && is_in_place()
 }
 
-fn put(members: &mut Map<String, Value>, name: &str, change: Change) -> Option<()> {
-    if !fits(members.get(name), change.old.as_ref()) {
-        return None;
+/// What stands at a path.
+pub(crate) fn look<'v>(fields: &'v Value, way: &[Step<'_>]) -> Option<&'v Value> {
+    way.iter()
+        .try_fold(fields, |value, step| match (step, value) {
+            (Step::Member(name), Value::Object(members)) => members.get(name.as_ref()),
+            (step, Value::Array(items)) => items.get(place(items, step)?),
+            _ => None,
+        })
+}
+
+/// Where the item stands that a step means.
+pub(crate) fn place(items: &[Value], step: &Step<'_>) -> Option<usize> {
+    match step {
+        Step::Position(position) => (*position < items.len()).then_some(*position),
+        Step::Item { member, key } => items
+            .iter()
+            .position(|item| is_item(item, member.as_deref(), key)),
+        Step::Member(_) => None,
     }
-    match change.new {
-        Some(new) => {
+}
+
+fn patched<'c>(fields: &Value, changes: impl Iterator<Item = (&'c str, Change)>) -> Result<Value> {
+    let mut fields = fields.clone();
+    let mut misfits = Vec::new();
+    patch(&mut fields, changes, &mut misfits);
+    match misfits.first() {
+        Some(misfit) => Err(mismatch(&misfit.path)),
+        None => Ok(fields),
+    }
+}
+
+fn patch<P: AsRef<str>>(
+    fields: &mut Value,
+    changes: impl Iterator<Item = (P, Change)>,
+    misfits: &mut Vec<Misfit>,
+) {
+    let mut lists = Lists::default();
+    for (path, change) in changes {
+        if let Err(change) = patch_one(fields, &mut lists, path.as_ref(), change) {
+            misfits.push(Misfit {
+                path: path.as_ref().to_owned(),
+                change: Some(change),
+            });
+        }
+    }
+    let unplaced = lists.carry_out(fields).into_iter();
+    misfits.extend(unplaced.map(|path| Misfit { path, change: None }));
+}
+
+/// Gives the change back if the record does not fit it.
+fn patch_one(
+    fields: &mut Value,
+    lists: &mut Lists,
+    path: &str,
+    change: Change,
+) -> std::result::Result<(), Change> {
+    let mut way: Vec<_> = steps(path).collect();
+    let Some(last) = way.pop() else {
+        return Err(change);
+    };
+    match (last, find(fields, &way)) {
+        (Step::Member(name), Some(Value::Object(members))) => put(members, &name, change),
+        (last, Some(Value::Array(items))) => lists.note(&way, &last, items, change),
+        _ => Err(change),
+    }
+}
+
+fn put(
+    members: &mut Map<String, Value>,
+    name: &str,
+    change: Change,
+) -> std::result::Result<(), Change> {
+    let present = members.get_mut(name);
+    if !fits(present.as_deref(), change.old.as_ref()) {
+        return Err(change);
+    }
+    match (present, change.new) {
+        (Some(present), Some(new)) => *present = new,
+        (None, Some(new)) => {
             members.insert(name.to_owned(), new);
         }
-        None => {
+        (_, None) => {
             members.remove(name);
         }
     }
-    Some(())
+    Ok(())
 }
 
 /// Whether what is there is what was there.
@@ -156,17 +246,6 @@ fn find<'v>(value: &'v mut Value, way: &[Step<'_>]) -> Option<&'v mut Value> {
             }
             _ => None,
         })
-}
-
-/// Where the item stands that a step means.
-fn place(items: &[Value], step: &Step<'_>) -> Option<usize> {
-    match step {
-        Step::Position(position) => (*position < items.len()).then_some(*position),
-        Step::Item { member, key } => items
-            .iter()
-            .position(|item| is_item(item, member.as_deref(), key)),
-        Step::Member(_) => None,
-    }
 }
 
 fn is_item(item: &Value, name: Option<&str>, key: &str) -> bool {

@@ -1,0 +1,200 @@
+//! How a plan is made.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::{Existence, Refusal, RefusalReason, RevertPlan, Reverts};
+use crate::MASK;
+use crate::diff::apply::inverse;
+use crate::diff::diff_states;
+use crate::entry::limits::CHANGES;
+use crate::entry::path::push_member;
+use crate::entry::{AuditEntry, Change, Changes, Entity, Obscured, Outcome, action, first_segment};
+use crate::error::{Error, ErrorKind, Result};
+use crate::query::filter::Filter;
+use crate::query::history::{
+    Effect, LossyState, Missing, MissingReason, Moment, Replay, incomplete, only_takes_away,
+    state_at,
+};
+use crate::query::stream::Source;
+
+impl RevertPlan {
+    /// Takes one entry back.
+    pub(in crate::query) fn of_entry(
+        source: Source<'_>,
+        record: &Filter,
+        entry: AuditEntry,
+    ) -> Result<Self> {
+        let changed = entry.outcome == Outcome::Success && entry.action != action::BASELINE;
+        if !changed || entry.changes.is_empty() {
+            return Err(Error::new(
+                ErrorKind::Irreversible,
+                "the entry changed nothing that could be taken back; choose one that succeeded and has changes",
+            )
+            .with_entry(entry.id));
+        }
+        let existence = existence(source, record, &entry)?;
+        let mut refused = Vec::new();
+        if entry.truncated.iter().any(|cut| cut.path == CHANGES) {
+            refused.push(Refusal {
+                path: String::new(),
+                reason: RefusalReason::Incomplete(MissingReason::LeftOut),
+            });
+        }
+        let back = entry.changes.iter();
+        let back = back.map(|(path, change)| (path.to_owned(), inverse(change)));
+        let changes = possible(back, &mut refused);
+        Ok(Self {
+            reverts: Reverts::Entry(entry.id),
+            entity: entity(record, Some(entry)),
+            changes,
+            refused,
+            existence,
+            expected: None,
+        })
+    }
+
+    /// Makes the record what it was.
+    pub(in crate::query) fn to_moment(
+        source: Source<'_>,
+        record: &Filter,
+        moment: Moment,
+    ) -> Result<Self> {
+        let mut replay = Replay::start(source, record);
+        replay.advance(moment, |_| {})?;
+        let was = replay.state()?;
+        if was.fields.is_none() && !was.missing.is_empty() {
+            return Err(incomplete(&was.missing));
+        }
+        let mut since = Since::default();
+        replay.advance(Moment::Index(u64::MAX), |entry| since.note(entry))?;
+        let is = replay.state()?;
+
+        let existence = match (&is.fields, &was.fields) {
+            (Some(_), Some(_)) => Existence::Stays,
+            (None, Some(_)) => Existence::ComesBack,
+            (Some(_), None) => Existence::Goes,
+            (None, None) => Existence::IsNot,
+        };
+        let mut refused = Vec::new();
+        for state in [&was, &is] {
+            refuse_missing(state, &mut refused);
+        }
+        if let Some(Value::Object(fields)) = &was.fields {
+            // Two masks are alike, whatever is behind them.
+            for (name, value) in fields {
+                let mut path = String::new();
+                push_member(&mut path, name);
+                let obscured = Obscured::within(value).filter(|why| *why != Obscured::Hashed);
+                if let Some(why) = obscured.filter(|_| since.has(&path)) {
+                    refuse(&mut refused, path, RefusalReason::NotStored(why));
+                }
+            }
+        }
+        let expected = is.fields.clone();
+        let back = diff_states(is.fields, was.fields)?;
+        let changes = possible(back.into_list().into_iter(), &mut refused);
+        Ok(Self {
+            reverts: Reverts::To(moment),
+            entity: entity(record, None),
+            changes,
+            refused,
+            existence,
+            expected,
+        })
+    }
+}
+
+/// What happened to the record since a moment.
+#[derive(Default)]
+struct Since {
+    fields: HashSet<String>,
+    /// It came or went.
+    all: bool,
+}
+
+impl Since {
+    fn note(&mut self, entry: &AuditEntry) {
+        match Effect::of(entry, true) {
+            Effect::None | Effect::Used => {}
+            Effect::Changes => {
+                let fields = entry.changes.fields().into_iter().map(str::to_owned);
+                self.fields.extend(fields);
+            }
+            _ => self.all = true,
+        }
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.all || self.fields.contains(first_segment(path))
+    }
+}
+
+/// What taking an entry back means for the record as such.
+fn existence(source: Source<'_>, record: &Filter, entry: &AuditEntry) -> Result<Existence> {
+    let was_there = || -> Result<bool> {
+        let Some(before) = entry.index.checked_sub(1) else {
+            return Ok(false);
+        };
+        let state = state_at(source, record, Moment::Index(before))?;
+        Ok(state.fields.is_some())
+    };
+    Ok(match Effect::of(entry, false) {
+        Effect::Ends => Existence::ComesBack,
+        Effect::Begins if !was_there()? => Existence::Goes,
+        Effect::Changes if only_takes_away(entry) => {
+            let state = state_at(source, record, Moment::Index(entry.index))?;
+            if state.fields.is_some() {
+                Existence::Stays
+            } else {
+                Existence::ComesBack
+            }
+        }
+        _ => Existence::Stays,
+    })
+}
+
+/// The changes that can be made; the others are refused.
+fn possible(back: impl Iterator<Item = (String, Change)>, refused: &mut Vec<Refusal>) -> Changes {
+    let mut changes = Changes::new();
+    for (path, change) in back {
+        let why = if path.contains(MASK) {
+            Some(Obscured::Redacted)
+        } else {
+            let mut sides = [&change.new, &change.old].into_iter().flatten();
+            sides.find_map(Obscured::within)
+        };
+        match why {
+            Some(why) => refuse(refused, path, RefusalReason::NotStored(why)),
+            None => changes.push(path, change),
+        }
+    }
+    changes
+}
+
+/// Where the log does not tell all of a record. A value that was cut shows that itself.
+fn refuse_missing(state: &LossyState, refused: &mut Vec<Refusal>) {
+    let missing = state.missing.iter();
+    for Missing { path, reason, .. } in missing.filter(|m| m.reason != MissingReason::Truncated) {
+        refuse(refused, path.clone(), RefusalReason::Incomplete(*reason));
+    }
+}
+
+fn refuse(refused: &mut Vec<Refusal>, path: String, reason: RefusalReason) {
+    let refusal = Refusal { path, reason };
+    if !refused.contains(&refusal) {
+        refused.push(refusal);
+    }
+}
+
+/// The record, by the name that it had.
+fn entity(record: &Filter, entry: Option<AuditEntry>) -> Entity {
+    entry.and_then(|entry| entry.entity).unwrap_or_else(|| {
+        let entity = Entity::new(record.entity_type.clone().unwrap_or_default());
+        match &record.entity_id {
+            Some(id) => entity.identified(id.clone()),
+            None => entity,
+        }
+    })
+}
