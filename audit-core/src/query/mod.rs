@@ -9,6 +9,8 @@ mod history;
 mod log;
 mod plan;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use self::all::AllTenants;
 pub use self::causes::{CauseTree, Caused, Operation};
