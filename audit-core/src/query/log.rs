@@ -60,6 +60,7 @@ impl TenantLog {
     }
 
     /// Everything of one unit of work: one request, one job, one transaction.
+    #[must_use]
     pub fn operation(&self, operation: Uuid) -> Operation {
         Operation::new(self.clone(), operation)
     }

@@ -14,9 +14,13 @@ mod tests;
 
 pub use self::all::AllTenants;
 pub use self::causes::{CauseTree, Caused, Operation};
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use self::causes::{consequences, tree, why};
 pub use self::cursor::Cursor;
 pub use self::entries::{Entries, Page};
 pub use self::filter::{ActionFilter, Count, Filter, Group, GroupBy, Order, name_contains, tally};
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use self::history::state_at;
 pub use self::history::{
     Family, FamilyStream, History, LossyState, Missing, MissingReason, Moment, Relation,
 };
@@ -24,3 +28,5 @@ pub use self::log::TenantLog;
 pub(crate) use self::plan::Reverts;
 pub use self::plan::{Refusal, RefusalReason, RevertPlan};
 pub use self::stream::EntryStream;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use self::stream::Source;

@@ -8,6 +8,8 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 pub use self::operation::Operation;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use self::operation::tree;
 pub use self::tree::{CauseTree, Caused};
 use crate::entry::AuditEntry;
 use crate::error::{Error, ErrorKind, Result};

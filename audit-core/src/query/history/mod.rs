@@ -87,9 +87,11 @@ pub struct History {
 
 impl History {
     pub(super) fn new(log: TenantLog, entity_type: String, id: EntityId) -> Self {
-        let mut record = Filter::default();
-        record.entity_type = Some(entity_type);
-        record.entity_id = Some(id);
+        let record = Filter {
+            entity_type: Some(entity_type),
+            entity_id: Some(id),
+            ..Filter::default()
+        };
         Self { log, record }
     }
 

@@ -34,19 +34,20 @@ impl Told {
     /// Remembers that an entry has told of its record as a whole.
     pub(super) fn note_all(&mut self, entry: &AuditEntry) {
         for key in keys(entry) {
-            self.of(key).all = true;
+            self.with(key, |told| told.all = true);
         }
     }
 
     /// Remembers which fields an entry has told of.
     pub(super) fn note(&mut self, entry: &AuditEntry) {
         for key in keys(entry) {
-            let told = self.of(key);
-            for field in entry.changes.fields() {
-                if !told.holds(field) {
-                    told.names.push(field.to_owned());
+            self.with(key, |told| {
+                for field in entry.changes.fields() {
+                    if !told.holds(field) {
+                        told.names.push(field.to_owned());
+                    }
                 }
-            }
+            });
         }
     }
 
@@ -64,15 +65,13 @@ impl Told {
         keys(entry).any(|key| self.0.iter().any(|(told, of)| *told == key && is_so(of)))
     }
 
-    fn of(&mut self, key: Uuid) -> &mut Fields {
+    fn with(&mut self, key: Uuid, note: impl FnOnce(&mut Fields)) {
         let place = self.0.iter().position(|(told, _)| *told == key);
         let present = place.and_then(|place| self.0.remove(place));
-        if self.0.len() == MOST {
-            self.0.pop_back();
-        }
-        self.0
-            .push_front(present.unwrap_or_else(|| (key, Fields::default())));
-        &mut self.0[0].1
+        let (_, mut fields) = present.unwrap_or_default();
+        note(&mut fields);
+        self.0.truncate(MOST - 1);
+        self.0.push_front((key, fields));
     }
 }
 

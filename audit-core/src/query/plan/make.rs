@@ -26,8 +26,8 @@ impl RevertPlan {
         record: &Filter,
         entry: AuditEntry,
     ) -> Result<Self> {
-        let changed = entry.outcome == Outcome::Success && entry.action != action::BASELINE;
-        if !changed || entry.changes.is_empty() {
+        let is_change = entry.outcome == Outcome::Success && entry.action != action::BASELINE;
+        if !is_change || entry.changes.is_empty() {
             return Err(Error::new(
                 ErrorKind::Irreversible,
                 "the entry changed nothing that could be taken back; choose one that succeeded and has changes",

@@ -284,10 +284,10 @@ fn an_incomplete_history_is_refused_by_path() {
     assert_eq!(refused(&plan_to(&log, 0)), [("", beginning)]);
     let mut log = Log::new();
     log.add("login", json!({}), |entry: &mut AuditEntry| {
-        entry.entity = None
+        entry.entity = None;
     });
     log.add("export", json!({}), |entry: &mut AuditEntry| {
-        entry.outcome = Outcome::Success
+        entry.outcome = Outcome::Success;
     });
     let result = log.history().revert_plan_to(0_u64);
     assert_eq!(kind(result), ErrorKind::IncompleteHistory);

@@ -88,7 +88,7 @@ fn items_that_came_went_and_moved_do_so_once() {
         "notes[1].text": {"old": "", "new": "x"},
         "notes[5]": {"new": {"id": 5, "text": ""}, "at": 1},
     });
-    let mut log = Log::of(&[created.clone()]);
+    let mut log = Log::of(std::slice::from_ref(&created));
     log.add("update", changes.clone(), of(1));
     let once = log.state();
     assert!(once.is_some());

@@ -49,6 +49,10 @@ enum Tagged {
     A { x: i64 },
 }
 
+/// Absent, null and a value.
+type Twice = Option<Inner>;
+type Inner = Option<u8>;
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Audited)]
 struct Everything {
     #[audit(id)]
@@ -62,9 +66,9 @@ struct Everything {
     letter: char,
     text: String,
     nothing: (),
-    none: Option<Option<u8>>,
-    some_none: Option<Option<u8>>,
-    some: Option<Option<u8>>,
+    none: Twice,
+    some_none: Twice,
+    some: Twice,
     pair: (u8, Option<bool>),
     bytes: Vec<u8>,
     when: DateTime<Utc>,
@@ -73,7 +77,7 @@ struct Everything {
     tagged: Tagged,
     by_number: BTreeMap<i64, Shape>,
     by_id: HashMap<Uuid, f64>,
-    by_flag: BTreeMap<bool, ()>,
+    by_flag: BTreeMap<bool, u8>,
     dollars: BTreeMap<String, u8>,
     free: Value,
 }
@@ -107,7 +111,7 @@ fn everything() -> Everything {
         tagged: Tagged::A { x: -1 },
         by_number: BTreeMap::from([(-1, Shape::Unit)]),
         by_id: HashMap::from([(Uuid::from_u128(1), f64::MAX)]),
-        by_flag: BTreeMap::from([(true, ())]),
+        by_flag: BTreeMap::from([(true, 1)]),
         dollars: BTreeMap::from([("$float".to_owned(), 1)]),
         free: json!({"$some": [null, {"$$x": 1.5}]}),
     }

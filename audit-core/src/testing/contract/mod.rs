@@ -9,13 +9,17 @@
 )]
 
 mod attempts;
+mod causes;
 mod conditions;
 mod entries;
+mod history;
 mod reading;
 mod sample;
 mod writing;
 
 pub use self::attempts::attempts;
+pub use self::causes::causes;
+pub use self::history::history;
 pub use self::reading::{counts, cursors, filters, isolation};
 pub use self::sample::Sample;
 pub use self::writing::{concurrency, idempotency, order, round_trip, sizes, unicode};
@@ -38,7 +42,7 @@ macro_rules! store_contract {
     ($store_and_guard:expr) => {
         $crate::store_contract!(@each $store_and_guard;
             order round_trip sizes unicode idempotency concurrency attempts
-            isolation filters cursors counts);
+            isolation filters cursors counts history causes);
     };
     (@each $store_and_guard:expr; $($check:ident)*) => {$(
         #[test]
