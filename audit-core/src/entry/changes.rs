@@ -327,7 +327,7 @@ pub(crate) fn first_segment(path: &str) -> &str {
         .unwrap_or(path)
 }
 
-fn is_at_or_beneath(path: &str, wanted: &str) -> bool {
+pub(crate) fn is_at_or_beneath(path: &str, wanted: &str) -> bool {
     path.strip_prefix(wanted)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }

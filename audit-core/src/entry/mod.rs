@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 pub use self::actor::{Actor, ActorKind};
 pub use self::changes::{Change, Changes, Move};
-pub(crate) use self::changes::{Plain, first_segment};
+pub(crate) use self::changes::{Plain, first_segment, is_at_or_beneath};
 pub use self::entity::Entity;
 pub use self::id::{ActorId, EntityId, IdRef, MAX_ID_BYTES, ToEntityId};
 pub use self::limits::{

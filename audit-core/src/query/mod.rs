@@ -19,11 +19,11 @@ pub(crate) use self::causes::{consequences, tree, why};
 pub use self::cursor::Cursor;
 pub use self::entries::{Entries, Page};
 pub use self::filter::{ActionFilter, Count, Filter, Group, GroupBy, Order, name_contains, tally};
-#[cfg(any(test, feature = "testing"))]
-pub(crate) use self::history::state_at;
 pub use self::history::{
     Family, FamilyStream, History, LossyState, Missing, MissingReason, Moment, Relation,
 };
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use self::history::{Record, state_at};
 pub use self::log::TenantLog;
 pub(crate) use self::plan::Reverts;
 pub use self::plan::{Refusal, RefusalReason, RevertPlan};

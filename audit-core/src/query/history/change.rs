@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::Record;
 use super::missing::{Missing, MissingReason};
 use super::told::Told;
 use crate::MASK;
@@ -20,6 +21,7 @@ const MOST_MISSING: usize = 1_000;
 pub(super) fn change(
     fields: &mut Value,
     entry: AuditEntry,
+    record: &Record,
     told: &mut Told,
     missing: &mut Vec<Missing>,
 ) {
@@ -33,7 +35,11 @@ pub(super) fn change(
         None => entry.changes,
     };
     for misfit in apply_in_place(changes, fields) {
-        settle(fields, misfit, missing, index);
+        if record.ignores(&misfit.path) {
+            settle(fields, misfit, &mut Vec::new(), index);
+        } else {
+            settle(fields, misfit, missing, index);
+        }
     }
 }
 

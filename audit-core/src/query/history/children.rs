@@ -127,11 +127,9 @@ impl Family {
     /// Any failure of the store; one on the way ends the stream with an error.
     pub fn stream(&self) -> Result<FamilyStream<'_>> {
         let source = self.history.source()?;
-        let record = self.history.record();
-        let mut parts: Vec<Part<'_>> = vec![self.part(source, record.clone(), |_| true)];
-        let Some(parent) = &record.entity_id else {
-            return FamilyStream::of(parts);
-        };
+        let record = &self.history.record;
+        let mut parts: Vec<Part<'_>> = vec![self.part(source, record.filter(), |_| true)];
+        let parent = &record.id;
         for relation in &self.relations {
             let of_type = Filter {
                 entity_type: Some(relation.child.clone()),

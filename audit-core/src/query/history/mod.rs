@@ -6,6 +6,7 @@ mod effect;
 mod missing;
 mod moment;
 mod paths;
+mod record;
 mod replay;
 mod state;
 mod told;
@@ -23,12 +24,13 @@ pub(crate) use self::missing::incomplete;
 pub use self::missing::{LossyState, Missing, MissingReason};
 pub use self::moment::Moment;
 use self::paths::is_altered;
+pub(crate) use self::record::Record;
 pub(crate) use self::replay::{Replay, state_at};
 use crate::diff::diff_states;
 use crate::entry::path::steps;
 use crate::entry::{AuditEntry, Changes, EntityId, Outcome, first_segment};
 use crate::error::{Error, ErrorKind, Result};
-use crate::query::filter::{Filter, Order};
+use crate::query::filter::Order;
 use crate::query::plan::RevertPlan;
 use crate::query::stream::Source;
 use crate::query::{Entries, TenantLog};
@@ -82,17 +84,27 @@ use crate::query::{Entries, TenantLog};
 #[derive(Clone)]
 pub struct History {
     log: TenantLog,
-    record: Filter,
+    record: Record,
 }
 
 impl History {
     pub(super) fn new(log: TenantLog, entity_type: String, id: EntityId) -> Self {
-        let record = Filter {
-            entity_type: Some(entity_type),
-            entity_id: Some(id),
-            ..Filter::default()
-        };
-        Self { log, record }
+        Self {
+            log,
+            record: Record::new(entity_type, id),
+        }
+    }
+
+    /// The same history, knowing that changes at these paths, and beneath, are not always told: as
+    /// of a field that the record's type marks `#[audit(ignore)]`, or compares with a tolerance.
+    /// Without this, an old value that nobody told of shows that something is missing.
+    ///
+    /// Plans leave what stands there as it is.
+    #[must_use]
+    pub fn ignoring<P: Into<String>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        let paths = paths.into_iter().map(Into::into);
+        self.record.ignored.extend(paths);
+        self
     }
 
     /// Every entry about the record, oldest first: read a page or a stream, count, or narrow down.
@@ -100,7 +112,7 @@ impl History {
     /// They stand in the order of the log, in which a change comes before the action that made it.
     /// [`Operation::tree`](crate::Operation::tree) shows what caused what.
     pub fn entries(&self) -> Entries<'_> {
-        Entries::of(&self.log, self.record.clone()).oldest_first()
+        Entries::of(&self.log, self.record.filter()).oldest_first()
     }
 
     /// The fields of the record at a moment, or nothing if there was no record.
@@ -187,7 +199,7 @@ impl History {
     ///
     /// Any failure of the store.
     pub fn last_change_of(&self, path: &str) -> Result<Option<AuditEntry>> {
-        let mut changed = self.record.clone();
+        let mut changed = self.record.filter();
         changed.changed = Some(first_segment(path).to_owned());
         changed.outcomes = Some(vec![Outcome::Success]);
         let way: Vec<_> = steps(path).collect();
@@ -231,7 +243,7 @@ impl History {
     /// [`ErrorKind::NotFound`] if the entry is not about this record, [`ErrorKind::Irreversible`] if
     /// it did not succeed or changed nothing, and any failure of the store.
     pub fn revert_plan(&self, entry: Uuid) -> Result<RevertPlan> {
-        RevertPlan::of_entry(self.source()?, &self.record, self.entry(entry)?)
+        RevertPlan::of_entry(self.source()?, &self.record, &self.entry(entry)?)
     }
 
     /// What to write back to make the record what it was at a moment.
@@ -244,10 +256,6 @@ impl History {
         RevertPlan::to_moment(self.source()?, &self.record, when.into())
     }
 
-    pub(super) fn record(&self) -> &Filter {
-        &self.record
-    }
-
     fn source(&self) -> Result<Source<'_>> {
         self.log.name().check()?;
         Ok(self.log.source())
@@ -256,7 +264,7 @@ impl History {
     fn entry(&self, id: Uuid) -> Result<AuditEntry> {
         let entry = self.source()?.entry(id)?;
         entry
-            .filter(|entry| self.record.matches(entry))
+            .filter(|entry| self.record.is_of(entry))
             .ok_or_else(|| {
                 Error::new(
                     ErrorKind::NotFound,
@@ -268,7 +276,8 @@ impl History {
 
     fn beside(&self, id: Uuid, order: Order) -> Result<Option<AuditEntry>> {
         let entry = self.entry(id)?;
-        self.source()?.first(&self.record, order, Some(entry.index))
+        self.source()?
+            .first(&self.record.filter(), order, Some(entry.index))
     }
 }
 
@@ -276,8 +285,7 @@ impl fmt::Debug for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("History")
             .field("log", &self.log)
-            .field("entity_type", &self.record.entity_type)
-            .field("entity_id", &self.record.entity_id)
+            .field("record", &self.record)
             .finish()
     }
 }

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::Record;
 use crate::entry::AuditEntry;
 use crate::error::Result;
-use crate::query::filter::{Filter, Order};
+use crate::query::filter::Order;
 use crate::query::stream::Source;
 
 /// A point in the history of a record: a time, or a place in the tenant's log.
@@ -53,7 +54,7 @@ pub(super) struct Extent {
 }
 
 impl Extent {
-    pub(super) fn of(moment: Moment, source: Source<'_>, record: &Filter) -> Result<Self> {
+    pub(super) fn of(moment: Moment, source: Source<'_>, record: &Record) -> Result<Self> {
         let settled = match moment {
             Moment::Time(time) => settled(time, source, record)?,
             Moment::Index(index) => Some(index),
@@ -67,11 +68,11 @@ impl Extent {
     }
 }
 
-fn settled(time: DateTime<Utc>, source: Source<'_>, record: &Filter) -> Result<Option<u64>> {
+fn settled(time: DateTime<Utc>, source: Source<'_>, record: &Record) -> Result<Option<u64>> {
     /// Mostly it is the first, or one of those that began before the moment and ended after it.
     const FEW: usize = 8;
 
-    let mut begun = record.clone();
+    let mut begun = record.filter();
     begun.until = time.checked_add_signed(TimeDelta::microseconds(1));
     for entry in source
         .stream(begun, Order::NewestFirst, None)

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::Record;
 use super::effect::Effect;
 use super::missing::{LossyState, Missing, MissingReason, truncated};
 use super::moment::{Extent, Moment, ended};
@@ -13,7 +14,7 @@ use crate::query::filter::{ActionFilter, Filter, Order};
 use crate::query::stream::{EntryStream, Source};
 
 /// The state of a record at a moment.
-pub(crate) fn state_at(source: Source<'_>, record: &Filter, moment: Moment) -> Result<LossyState> {
+pub(crate) fn state_at(source: Source<'_>, record: &Record, moment: Moment) -> Result<LossyState> {
     let mut replay = Replay::start(source, record);
     replay.advance(moment, |_| {})?;
     replay.state()
@@ -22,7 +23,7 @@ pub(crate) fn state_at(source: Source<'_>, record: &Filter, moment: Moment) -> R
 /// A record on its way from its beginning to a moment.
 pub(crate) struct Replay<'a> {
     source: Source<'a>,
-    record: &'a Filter,
+    record: &'a Record,
     stream: EntryStream<'a>,
     /// Read, and later than the moment.
     ahead: Option<AuditEntry>,
@@ -39,11 +40,11 @@ struct Reached {
 }
 
 impl<'a> Replay<'a> {
-    pub(crate) fn start(source: Source<'a>, record: &'a Filter) -> Self {
+    pub(crate) fn start(source: Source<'a>, record: &'a Record) -> Self {
         Self {
             source,
             record,
-            stream: source.stream(record.clone(), Order::OldestFirst, None),
+            stream: source.stream(record.filter(), Order::OldestFirst, None),
             ahead: None,
             state: State::default(),
             reached: None,
@@ -67,7 +68,7 @@ impl<'a> Replay<'a> {
                 Some(entry) if extent.holds(&entry) => {
                     see(&entry);
                     last = Some((entry.index, ended(&entry)));
-                    self.state.take(entry);
+                    self.state.take(entry, self.record);
                 }
                 later => {
                     self.ahead = later;
@@ -104,7 +105,7 @@ impl<'a> Replay<'a> {
         let behind = behind.map(|(index, _)| index);
         for entry in self
             .source
-            .stream(self.record.clone(), Order::OldestFirst, behind)
+            .stream(self.record.filter(), Order::OldestFirst, behind)
         {
             let entry = entry?;
             match Effect::of(&entry, false) {

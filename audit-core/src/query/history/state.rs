@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
+use super::Record;
 use super::change::change;
 use super::effect::{Effect, only_takes_away};
 use super::missing::{Missing, MissingReason};
@@ -54,7 +55,7 @@ impl State {
     }
 
     /// Learns what the next entry says.
-    pub(super) fn take(&mut self, entry: AuditEntry) {
+    pub(super) fn take(&mut self, entry: AuditEntry, record: &Record) {
         let since = Since {
             index: entry.index,
             time: entry.timestamp,
@@ -72,7 +73,7 @@ impl State {
             }
             Effect::Appears => {
                 self.appear(since);
-                self.change(entry);
+                self.change(entry, record);
             }
             Effect::Changes => {
                 if self.fields().is_none() {
@@ -83,7 +84,7 @@ impl State {
                     self.appear(since);
                 }
                 let may_end = only_takes_away(&entry);
-                self.change(entry);
+                self.change(entry, record);
                 if may_end && self.fields().is_some_and(is_bare) {
                     self.end(since);
                 }
@@ -121,13 +122,13 @@ impl State {
         self.presence = Presence::Gone(since);
     }
 
-    fn change(&mut self, entry: AuditEntry) {
+    fn change(&mut self, entry: AuditEntry, record: &Record) {
         if is_short(&entry) {
             self.missing
                 .push(Missing::of_all(MissingReason::LeftOut, entry.index));
         }
         if let Presence::There(fields, _) = &mut self.presence {
-            change(fields, entry, &mut self.told, &mut self.missing);
+            change(fields, entry, record, &mut self.told, &mut self.missing);
         }
     }
 }

@@ -10,12 +10,11 @@ use crate::diff::apply::inverse;
 use crate::diff::diff_states;
 use crate::entry::limits::CHANGES;
 use crate::entry::path::push_member;
-use crate::entry::{AuditEntry, Change, Changes, Entity, Obscured, Outcome, action, first_segment};
+use crate::entry::{AuditEntry, Change, Changes, Obscured, Outcome, action, first_segment};
 use crate::error::{Error, ErrorKind, Result};
-use crate::query::filter::Filter;
 use crate::query::history::{
-    Effect, LossyState, Missing, MissingReason, Moment, Replay, incomplete, only_takes_away,
-    state_at,
+    Effect, LossyState, Missing, MissingReason, Moment, Record, Replay, incomplete,
+    only_takes_away, state_at,
 };
 use crate::query::stream::Source;
 
@@ -23,8 +22,8 @@ impl RevertPlan {
     /// Takes one entry back.
     pub(in crate::query) fn of_entry(
         source: Source<'_>,
-        record: &Filter,
-        entry: AuditEntry,
+        record: &Record,
+        entry: &AuditEntry,
     ) -> Result<Self> {
         let is_change = entry.outcome == Outcome::Success && entry.action != action::BASELINE;
         if !is_change || entry.changes.is_empty() {
@@ -34,7 +33,7 @@ impl RevertPlan {
             )
             .with_entry(entry.id));
         }
-        let existence = existence(source, record, &entry)?;
+        let existence = existence(source, record, entry)?;
         let mut refused = Vec::new();
         if entry.truncated.iter().any(|cut| cut.path == CHANGES) {
             refused.push(Refusal {
@@ -44,21 +43,22 @@ impl RevertPlan {
         }
         let back = entry.changes.iter();
         let back = back.map(|(path, change)| (path.to_owned(), inverse(change)));
-        let changes = possible(back, &mut refused);
+        let changes = possible(back, record, &mut refused);
         Ok(Self {
             reverts: Reverts::Entry(entry.id),
-            entity: entity(record, Some(entry)),
+            entity: entry.entity.clone().unwrap_or_else(|| record.entity()),
             changes,
             refused,
             existence,
             expected: None,
+            ignored: Vec::new(),
         })
     }
 
     /// Makes the record what it was.
     pub(in crate::query) fn to_moment(
         source: Source<'_>,
-        record: &Filter,
+        record: &Record,
         moment: Moment,
     ) -> Result<Self> {
         let mut replay = Replay::start(source, record);
@@ -94,14 +94,15 @@ impl RevertPlan {
         }
         let expected = is.fields.clone();
         let back = diff_states(is.fields, was.fields)?;
-        let changes = possible(back.into_list().into_iter(), &mut refused);
+        let changes = possible(back.into_list().into_iter(), record, &mut refused);
         Ok(Self {
             reverts: Reverts::To(moment),
-            entity: entity(record, None),
+            entity: record.entity(),
             changes,
             refused,
             existence,
             expected,
+            ignored: record.ignored.clone(),
         })
     }
 }
@@ -132,7 +133,7 @@ impl Since {
 }
 
 /// What taking an entry back means for the record as such.
-fn existence(source: Source<'_>, record: &Filter, entry: &AuditEntry) -> Result<Existence> {
+fn existence(source: Source<'_>, record: &Record, entry: &AuditEntry) -> Result<Existence> {
     let was_there = || -> Result<bool> {
         let Some(before) = entry.index.checked_sub(1) else {
             return Ok(false);
@@ -156,9 +157,13 @@ fn existence(source: Source<'_>, record: &Filter, entry: &AuditEntry) -> Result<
 }
 
 /// The changes that can be made; the others are refused.
-fn possible(back: impl Iterator<Item = (String, Change)>, refused: &mut Vec<Refusal>) -> Changes {
+fn possible(
+    back: impl Iterator<Item = (String, Change)>,
+    record: &Record,
+    refused: &mut Vec<Refusal>,
+) -> Changes {
     let mut changes = Changes::new();
-    for (path, change) in back {
+    for (path, change) in back.filter(|(path, _)| !record.ignores(path)) {
         let why = if path.contains(MASK) {
             Some(Obscured::Redacted)
         } else {
@@ -186,15 +191,4 @@ fn refuse(refused: &mut Vec<Refusal>, path: String, reason: RefusalReason) {
     if !refused.contains(&refusal) {
         refused.push(refusal);
     }
-}
-
-/// The record, by the name that it had.
-fn entity(record: &Filter, entry: Option<AuditEntry>) -> Entity {
-    entry.and_then(|entry| entry.entity).unwrap_or_else(|| {
-        let entity = Entity::new(record.entity_type.clone().unwrap_or_default());
-        match &record.entity_id {
-            Some(id) => entity.identified(id.clone()),
-            None => entity,
-        }
-    })
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::diff::apply::apply_in_place;
 use crate::diff::diff_states;
-use crate::entry::{Changes, Entity, Obscured, first_segment};
+use crate::entry::{Changes, Entity, Obscured, first_segment, is_at_or_beneath};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{MissingReason, Moment};
 
@@ -63,6 +63,8 @@ pub struct RevertPlan {
     existence: Existence,
     /// The record as the log knows it, where all of it has to be so.
     expected: Option<Value>,
+    /// Where it may be otherwise.
+    ignored: Vec<String>,
 }
 
 /// What a plan takes back.
@@ -207,7 +209,8 @@ impl RevertPlan {
         };
         let moved = differing.iter().filter(|(path, change)| {
             let is_new_field = change.old.is_none() && first_segment(path) == *path;
-            !is_new_field && is_known(&change.old) && is_known(&change.new)
+            let is_ignored = self.ignored.iter().any(|at| is_at_or_beneath(path, at));
+            !is_new_field && !is_ignored && is_known(&change.old) && is_known(&change.new)
         });
         Ok(moved.map(|(path, _)| path.to_owned()).collect())
     }

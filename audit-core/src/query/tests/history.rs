@@ -366,3 +366,36 @@ fn a_path_of_any_depth_ends_nothing() {
     assert_eq!(known.missing.len(), 100);
     assert_eq!(known.fields.unwrap().as_object().unwrap().len(), 3);
 }
+
+#[test]
+fn what_is_not_always_told_is_no_sign_of_loss() {
+    let mut log = Log::of(&[(
+        "create",
+        json!({"seen": {"new": 1}, "load": {"new": {"cpu": 1}}, "n": {"new": 1}}),
+    )]);
+    let changes = json!({"seen": {"old": 5, "new": 6}, "load.cpu": {"old": 2, "new": 3}, "n": {"old": 1, "new": 2}});
+    let update = log.add("update", changes, |_| {});
+    assert_eq!(log.missing().len(), 2);
+    let history = log.history().ignoring(["seen", "load"]);
+    let state = history.state_at(u64::MAX).unwrap();
+    assert_eq!(state, Some(json!({"seen": 6, "load": {"cpu": 3}, "n": 2})));
+
+    let present = json!({"seen": 9, "load": {"cpu": 9}, "n": 2});
+    for plan in [history.revert_plan(update), history.revert_plan_to(0_u64)] {
+        let after = plan.unwrap().apply_to(&present).unwrap();
+        assert_eq!(after, Some(json!({"seen": 9, "load": {"cpu": 9}, "n": 1})));
+    }
+    let log = Log::of(&[
+        created(),
+        (
+            "update",
+            json!({"status": {"old": "x", "new": "y"}, "n": {"old": 1, "new": 2}}),
+        ),
+    ]);
+    let known = log
+        .history()
+        .ignoring(["status", "stat"])
+        .state_at_lossy(u64::MAX)
+        .unwrap();
+    assert_eq!(known.missing.len(), 1, "n was never told of");
+}

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::Sample;
 use crate::entry::{Actor, AuditEntry, Change, Changes, Entity, EntityId, Outcome, Tenant};
-use crate::query::{Filter, Moment, Source, state_at};
+use crate::query::{Moment, Record, Source, state_at};
 use crate::store::AuditStore;
 
 const RECORDS: usize = 3;
@@ -49,17 +49,13 @@ pub fn history(store: &dyn AuditStore) {
     for (of, tenant) in tenants.iter().enumerate() {
         let source = Source { store, tenant };
         for (record, life) in lives[of].iter().enumerate() {
-            let filter = Filter {
-                entity_type: Some("incident".to_owned()),
-                entity_id: Some(id(record)),
-                ..Filter::default()
-            };
+            let subject = Record::new("incident".to_owned(), id(record));
             for _ in 0..25 {
                 let index = sample.index(life.states.len());
                 let expected = life.states[index].clone().map(Value::Object);
                 let time = logs[of][index].timestamp;
                 for moment in [Moment::Index(index as u64), Moment::Time(time)] {
-                    let state = state_at(source, &filter, moment).expect("entries can be read");
+                    let state = state_at(source, &subject, moment).expect("entries can be read");
                     assert_eq!(state.missing, [], "record {record} at {moment:?}");
                     assert_eq!(state.fields, expected, "record {record} at {moment:?}");
                 }
@@ -67,16 +63,12 @@ pub fn history(store: &dyn AuditStore) {
         }
     }
     let nobody = Tenant::from("nobody");
-    let filter = Filter {
-        entity_type: Some("incident".to_owned()),
-        entity_id: Some(id(0)),
-        ..Filter::default()
-    };
+    let subject = Record::new("incident".to_owned(), id(0));
     let source = Source {
         store,
         tenant: &nobody,
     };
-    let state = state_at(source, &filter, Moment::Index(u64::MAX)).expect("entries can be read");
+    let state = state_at(source, &subject, Moment::Index(u64::MAX)).expect("entries can be read");
     assert_eq!((state.fields, state.missing), (None, vec![]));
 }
 
