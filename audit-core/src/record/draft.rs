@@ -252,7 +252,7 @@ impl Draft {
         }
     }
 
-    fn insert(&mut self, name: impl Into<String>, value: Value) {
+    pub(crate) fn insert(&mut self, name: impl Into<String>, value: Value) {
         self.parts.metadata.insert(name.into(), value);
     }
 
