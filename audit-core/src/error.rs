@@ -61,6 +61,9 @@ pub enum ErrorKind {
     NewerSchema,
     /// The linked database library is older than the floor that is safe to write with.
     UnsupportedLibrary,
+    /// The connection cannot hold an audited transaction: it is to another file than the store's,
+    /// or a transaction is open on it already. Nothing was stored.
+    WrongConnection,
     /// The file was moved, deleted or replaced while it was open.
     FileReplaced,
     /// A handle was used in a child process after `fork`.

@@ -78,8 +78,8 @@ pub use crate::query::{
 pub use crate::record::{
     AuditedService, Auditor, AuditorBuilder, Clock, CurrentAction, Delivery, Draft, Drafts,
     FailurePolicy, Health, IdSource, LastError, Problem, ProblemKind, Receipt, Recording,
-    RecordingAll, Statistics, SystemClock, TimeOrderedIds, ToOutcome, current_action,
-    on_unrecorded, unrecorded,
+    RecordingAll, Statistics, SystemClock, TimeOrderedIds, ToOutcome, TransactionScope,
+    current_action, on_unrecorded, unrecorded,
 };
 #[doc(hidden)]
 pub use crate::record::{

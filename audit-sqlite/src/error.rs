@@ -37,6 +37,8 @@ pub(crate) fn kind_of(extended: i32, phase: Phase) -> ErrorKind {
         (ffi::SQLITE_CORRUPT, _) => ErrorKind::Corrupt,
         (ffi::SQLITE_NOTADB | ffi::SQLITE_FORMAT, _) => ErrorKind::NotADatabase,
         (ffi::SQLITE_TOOBIG, Phase::Write) => ErrorKind::Invalid,
+        // SQLite asks before it writes anything of the commit.
+        (ffi::SQLITE_CONSTRAINT, Phase::Commit) => ErrorKind::Store,
         // The commit record may have reached the log before the sync failed.
         (_, Phase::Commit) => ErrorKind::Unknown,
         _ => ErrorKind::Store,
@@ -75,6 +77,9 @@ fn message(kind: ErrorKind, phase: Phase) -> &'static str {
             "the file of the audit log could not be opened; check that its folder exists and may be written"
         }
         (_, Phase::Read) => "the audit log could not be read",
+        (_, Phase::Commit) => {
+            "a constraint or a hook of the caller refused the commit, nothing was stored"
+        }
         _ => "the audit log could not be written, nothing was stored",
     }
 }
@@ -175,6 +180,8 @@ mod tests {
             (ffi::SQLITE_READONLY_DBMOVED, P::Write, K::FileReplaced),
             (ffi::SQLITE_TOOBIG, P::Write, K::Invalid),
             (ffi::SQLITE_CONSTRAINT_TRIGGER, P::Write, K::Store),
+            (ffi::SQLITE_CONSTRAINT_FOREIGNKEY, P::Commit, K::Store),
+            (ffi::SQLITE_CONSTRAINT_COMMITHOOK, P::Commit, K::Store),
         ] {
             assert_eq!(kind_of(code, phase), kind, "code {code} during {phase:?}");
         }

@@ -42,13 +42,17 @@ mod connection;
 mod error;
 mod lock;
 mod options;
+mod outbox;
 mod presence;
 mod reader;
 mod schema;
 mod store;
+mod transaction;
 mod writer;
 
 pub use rusqlite;
 
 pub use crate::options::{SqliteOptions, Synchronous};
+pub use crate::outbox::Outbox;
 pub use crate::store::SqliteStore;
+pub use crate::transaction::{AuditedSavepoint, AuditedTransaction, Committed, TransactionDraft};

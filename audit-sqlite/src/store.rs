@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use audit_core::query::{Count, Filter, GroupBy};
 use audit_core::store::{Appended, Durability, Query};
-use audit_core::{AuditEntry, AuditStore, Error, ErrorKind, Result, Tenant};
+use audit_core::{AuditEntry, AuditStore, Error, ErrorKind, Result, Tenant, TransactionScope};
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ use crate::lock::FairLock;
 use crate::options::{SqliteOptions, Synchronous};
 use crate::reader::{self, Pool, Side};
 use crate::schema;
+use crate::transaction::Desks;
 use crate::writer::Writer;
 
 /// How long opening waits for others that open, migrate or write.
@@ -52,6 +53,8 @@ struct Shared {
     writer: Option<Mutex<Writer>>,
     /// Nothing in memory, where there is only one connection.
     pool: Option<Pool>,
+    /// For transactions on connections of callers; nothing where there can be none.
+    desks: Option<Desks>,
     cursor_key: [u8; 32],
     durability: Durability,
 }
@@ -110,12 +113,14 @@ impl SqliteStore {
             Synchronous::Normal => Durability::Written,
         };
         let pool = Pool::new(path.clone(), options.clone());
+        let desks = Desks::new(&path, options.busy_deadline, meta.cursor_key)?;
         let mut writer = Writer::of_file(connection, path.clone(), lock, options)?;
         writer.recover_or_defer()?;
         Ok(Self(Arc::new(Shared {
             path: Some(path),
             writer: Some(Mutex::new(writer)),
             pool: Some(pool),
+            desks: Some(desks),
             cursor_key: meta.cursor_key,
             durability,
         })))
@@ -145,6 +150,7 @@ impl SqliteStore {
             path: Some(path),
             writer: None,
             pool: Some(pool),
+            desks: None,
             cursor_key: meta.cursor_key,
             durability: Durability::Synced,
         })))
@@ -170,6 +176,7 @@ impl SqliteStore {
             path: None,
             writer: Some(Mutex::new(Writer::of_memory(connection, options))),
             pool: None,
+            desks: None,
             cursor_key: meta.cursor_key,
             durability: Durability::Volatile,
         })))
@@ -256,12 +263,21 @@ impl SqliteStore {
         }
     }
 
+    /// What transactions on connections of callers need.
+    pub(crate) fn desks(&self) -> Result<&Desks> {
+        match &self.0.desks {
+            Some(desks) => Ok(desks),
+            None if self.0.writer.is_none() => Err(read_only()),
+            None => Err(Error::new(
+                ErrorKind::WrongConnection,
+                "the store is in memory, where no other connection reaches it; use a store in a file, or an `Outbox` in the file of the connection",
+            )),
+        }
+    }
+
     fn writer(&self) -> Result<MutexGuard<'_, Writer>> {
         let Some(writer) = &self.0.writer else {
-            return Err(Error::new(
-                ErrorKind::ReadOnly,
-                "the store was opened for reading only; open it with `SqliteStore::open` to record",
-            ));
+            return Err(read_only());
         };
         // A batch that panicked was rolled back or will be; the writer looks before it begins.
         Ok(writer.lock().unwrap_or_else(PoisonError::into_inner))
@@ -292,6 +308,13 @@ impl AuditStore for SqliteStore {
     }
 
     fn open_attempt(&self, entry: &AuditEntry) -> Result<()> {
+        if TransactionScope::is_open(self) {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "an attempt is stored before its action begins, which an open transaction cannot do, for nothing of it is stored before it is committed; begin the action before the transaction",
+            )
+            .with_entry(entry.id));
+        }
         self.writer()?.open_attempt(entry)
     }
 
@@ -326,6 +349,13 @@ impl AuditStore for SqliteStore {
     fn durability(&self) -> Durability {
         self.0.durability
     }
+}
+
+fn read_only() -> Error {
+    Error::new(
+        ErrorKind::ReadOnly,
+        "the store was opened for reading only; open it with `SqliteStore::open` to record",
+    )
 }
 
 /// SQLite would take these for something else than a file.

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 
 use crate::context::AuditContext;
+use crate::context::root::Root;
 use crate::context::running::Running;
 use crate::entry::Tenant;
 
@@ -28,6 +29,8 @@ struct FrameParts {
     /// would mean nothing.
     cause: Option<(Tenant, Uuid)>,
     action: Action,
+    /// None where the context was only named.
+    root: Option<Root>,
 }
 
 /// The type of an auditor belongs to a higher room.
@@ -92,6 +95,11 @@ impl Frame {
         seen.ok().flatten().unwrap_or_else(|| look(None))
     }
 
+    /// The outermost context that the frame of this thread is nested in.
+    pub(crate) fn current_root() -> Option<Root> {
+        Self::look(|frame| frame?.0.root)
+    }
+
     /// The frame of the innermost action that runs on this thread.
     pub(crate) fn of_action() -> Option<Self> {
         let found = STACK.try_with(|stack| {
@@ -115,6 +123,7 @@ impl Frame {
     /// A context as it is inside the current one.
     pub(crate) fn nested(context: AuditContext) -> Self {
         let outer = Self::current();
+        let root = outer.as_ref().and_then(|outer| outer.0.root);
         let own_cause = context.parts_cause();
         let own_cause = own_cause.map(|cause| (context.tenant().clone(), cause));
         let mut parts = FrameParts {
@@ -123,6 +132,7 @@ impl Frame {
             operation: None,
             cause: own_cause,
             action: Action::None,
+            root: Some(root.unwrap_or_else(Root::of_outermost)),
         };
         let mut operation = Arc::default();
         let mut context = context;
@@ -162,6 +172,7 @@ impl Frame {
             context: Some(context),
             recorder: None,
             action: Action::None,
+            root: None,
         }))
     }
 
@@ -179,6 +190,7 @@ impl Frame {
             operation: outer.and_then(|outer| outer.operation.clone()),
             cause: tenant.map(|tenant| (tenant, entry)),
             action: Action::Own(Running::new(entry)),
+            root: outer.and_then(|outer| outer.root),
         }))
     }
 

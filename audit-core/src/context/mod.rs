@@ -4,6 +4,7 @@ mod carrier;
 mod frame;
 mod future;
 mod late;
+mod root;
 mod running;
 
 use std::any::Any;
@@ -21,6 +22,7 @@ pub(crate) use self::frame::{Frame, stand_apart};
 pub use self::future::{InContext, WithContext};
 use self::late::ActorSource;
 pub use self::late::LateActor;
+pub(crate) use self::root::Root;
 pub(crate) use self::running::{Running, Said};
 use crate::entry::{Actor, Tenant};
 use crate::error::{Error, Result};

@@ -22,6 +22,7 @@ use crate::record::parts::Prepared;
 use crate::record::policy::{Delivery as Mode, FailurePolicy};
 use crate::record::receipt::Receipt;
 use crate::record::statistics::{Health, Statistics};
+use crate::record::transaction::{self, TransactionScope};
 use crate::sanitize::Sanitizer;
 use crate::store::AuditStore;
 
@@ -151,12 +152,19 @@ impl Auditor {
     /// # Errors
     ///
     /// [`ErrorKind::Invalid`] without a reason, [`ErrorKind::MissingContext`] outside of a
-    /// context, and whatever recording may fail with.
+    /// context, [`ErrorKind::Busy`] inside an open transaction on the store, and whatever recording
+    /// may fail with.
     pub fn all_tenants(&self, reason: impl Into<String>) -> Result<AllTenants> {
         let reason: String = reason.into();
         if reason.trim().is_empty() {
             return Err(Error::invalid(
                 "reading across tenants needs a reason; say in words why",
+            ));
+        }
+        if TransactionScope::is_open(self.store_ref()) {
+            return Err(Error::new(
+                ErrorKind::Busy,
+                "reading across tenants is recorded for good before anything is read, which an open transaction cannot do; end the transaction first",
             ));
         }
         let draft = self
@@ -212,6 +220,16 @@ impl Auditor {
         self.0.delivery.shared.statistics()
     }
 
+    /// Whether it records into this store, or into a decorator of it: whether
+    /// [`AuditStore::cursor_key`] is the same. For authors of stores.
+    #[must_use]
+    pub fn records_into(&self, store: &dyn AuditStore) -> bool {
+        match (self.store_ref().cursor_key(), store.cursor_key()) {
+            (Ok(own), Ok(other)) => own == other,
+            _ => false,
+        }
+    }
+
     /// The sanitizer that everything recorded passes.
     #[must_use]
     pub fn sanitizer(&self) -> &Sanitizer {
@@ -224,6 +242,10 @@ impl Auditor {
 
     pub(crate) fn store(&self) -> Arc<dyn AuditStore> {
         Arc::clone(&self.0.delivery.shared.store)
+    }
+
+    pub(super) fn store_ref(&self) -> &dyn AuditStore {
+        &*self.0.delivery.shared.store
     }
 
     pub(crate) fn delivery(&self) -> &Delivery {
@@ -272,10 +294,23 @@ impl Auditor {
         entries: Vec<AuditEntry>,
         policy: FailurePolicy,
     ) -> Result<Vec<Receipt>> {
-        self.deliver(entries, policy, self.0.delivery.shared.mode)
+        self.record_in_mode(entries, policy, self.0.delivery.shared.mode)
     }
 
-    /// Delivers entries and waits as this mode says, whatever the auditor's is.
+    /// The same as this mode says, whatever the auditor's is. In a transaction, entries join it.
+    pub(crate) fn record_in_mode(
+        &self,
+        entries: Vec<AuditEntry>,
+        policy: FailurePolicy,
+        mode: Mode,
+    ) -> Result<Vec<Receipt>> {
+        match transaction::join(self, entries) {
+            Ok(receipts) => Ok(receipts),
+            Err(entries) => self.deliver(entries, policy, mode),
+        }
+    }
+
+    /// Delivers entries past any transaction, and waits as this mode says.
     pub(crate) fn deliver(
         &self,
         entries: Vec<AuditEntry>,
@@ -287,7 +322,11 @@ impl Auditor {
     }
 
     /// Delivers without waiting, for what happens in a `Drop`.
-    pub(crate) fn record_detached(&self, batch: Batch) {
+    pub(crate) fn record_detached(&self, mut batch: Batch) {
+        match transaction::join(self, std::mem::take(&mut batch.entries)) {
+            Ok(_) => return,
+            Err(entries) => batch.entries = entries,
+        }
         if let Err(refused) = self.0.delivery.submit_detached(batch) {
             // Nobody is there to be told, whatever the policy.
             drop(self.settle(Err(refused), FailurePolicy::BestEffort));

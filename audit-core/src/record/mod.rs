@@ -21,6 +21,7 @@ mod service;
 mod statistics;
 #[cfg(test)]
 mod tests;
+mod transaction;
 
 pub use self::action::{
     Behind, CurrentAction, Itself, MaybeNone, Refusable, StrictError, Subject, ToAuditor,
@@ -38,3 +39,4 @@ pub use self::recording::Recording;
 pub use self::report::{Problem, ProblemKind, on_unrecorded, unrecorded};
 pub use self::service::AuditedService;
 pub use self::statistics::{Health, LastError, Statistics};
+pub use self::transaction::TransactionScope;

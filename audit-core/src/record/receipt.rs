@@ -32,6 +32,19 @@ impl Receipt {
         }
     }
 
+    /// For an entry that is stored when a transaction is committed. For authors of stores, whose
+    /// transactions know the index already.
+    #[must_use]
+    pub fn in_transaction(entry: Uuid, index: Option<u64>) -> Self {
+        Self::new(entry, index, Durability::InTransaction)
+    }
+
+    /// The same entry, after its transaction is committed. For authors of stores.
+    #[must_use]
+    pub fn committed(self, durability: Durability) -> Self {
+        Self { durability, ..self }
+    }
+
     /// For an entry that was let go.
     pub(crate) fn lost(entry: Uuid) -> Self {
         Self::new(entry, None, Durability::Lost)
@@ -52,7 +65,8 @@ impl Receipt {
         self.entry
     }
 
-    /// The place in the tenant's log; known once the entry is written.
+    /// The place in the tenant's log; known once the entry is written. In a transaction that is not
+    /// committed yet it is known where the draft was made by the transaction itself.
     #[must_use]
     pub fn index(&self) -> Option<u64> {
         self.index

@@ -12,6 +12,7 @@ use crate::record::draft::{Draft, first};
 use crate::record::parts::Prepared;
 use crate::record::policy::{Delivery as Mode, FailurePolicy};
 use crate::record::receipt::Receipt;
+use crate::record::transaction;
 
 /// A draft being recorded; made by awaiting a [`Draft`].
 ///
@@ -71,7 +72,8 @@ impl fmt::Debug for Recording {
     }
 }
 
-/// A batch of entries on its way, which reaches the store even if its future is dropped.
+/// A batch of entries on its way, which reaches the store, or the transaction that is open here,
+/// even if its future is dropped.
 pub(crate) struct Delivering {
     auditor: Auditor,
     submission: Submission,
@@ -85,11 +87,18 @@ impl Delivering {
     }
 
     /// Waits as this mode says, whatever the auditor's is.
-    pub(crate) fn in_mode(auditor: Auditor, batch: Batch, mode: Mode) -> Self {
+    pub(crate) fn in_mode(auditor: Auditor, mut batch: Batch, mode: Mode) -> Self {
         let policy = batch.policy;
+        let submission = match transaction::join(&auditor, std::mem::take(&mut batch.entries)) {
+            Ok(receipts) => Submission::Joined(receipts),
+            Err(entries) => {
+                batch.entries = entries;
+                Submission::new(batch, mode)
+            }
+        };
         Self {
             auditor,
-            submission: Submission::new(batch, mode),
+            submission,
             policy,
         }
     }

@@ -1,11 +1,13 @@
 //! The port that stores plug into.
 
 mod memory;
+mod transaction;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 pub use self::memory::MemoryStore;
+pub use self::transaction::OpenTransaction;
 use crate::entry::{AuditEntry, Tenant};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{Count, Filter, GroupBy, Order};
@@ -174,6 +176,9 @@ pub enum Durability {
     Lost,
     /// In the queue, to be written soon.
     Queued,
+    /// In the transaction that its caller has open: stored when that is committed, and gone with
+    /// everything else of it when it is rolled back.
+    InTransaction,
     /// In memory: it is gone when the process is.
     Volatile,
     /// Written, and safe if the process dies; a power cut may take the newest entries.

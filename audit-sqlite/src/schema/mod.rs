@@ -34,7 +34,13 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         sql: &[include_str!("causes.sql")],
     },
+    Migration {
+        sql: &[include_str!("callers.sql"), CHANGES],
+    },
 ];
+
+/// What restores `changes()` on a caller's connection, see `transaction::Traces`.
+pub(crate) const CHANGES: &str = include_str!("changes.sql");
 
 const META: &str = "CREATE TABLE IF NOT EXISTS audit_meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID";
 
@@ -126,12 +132,17 @@ fn number(connection: &Connection) -> Result<Option<i64>> {
         .map_err(|_| foreign())?;
     let number = number.ok_or_else(foreign)?;
     if number > newest() {
-        return Err(Error::new(
-            ErrorKind::NewerSchema,
-            "the audit log in the file was written by a newer release of audit-sqlite; update this program",
-        ));
+        return Err(newer());
     }
     Ok(Some(number))
+}
+
+/// A newer release has written what this one does not know.
+pub(crate) fn newer() -> Error {
+    Error::new(
+        ErrorKind::NewerSchema,
+        "the audit log in the file was written by a newer release of audit-sqlite; update this program",
+    )
 }
 
 fn foreign() -> Error {

@@ -11,9 +11,10 @@ use crate::error::{Phase, during, is_duplicate};
 
 /// Both tables have the same columns, but for what says where the row belongs.
 macro_rules! insert_into {
-    ($table:literal, $place:literal) => {
+    ($verb:literal, $table:literal, $place:literal) => {
         concat!(
-            "INSERT INTO ",
+            $verb,
+            " INTO ",
             $table,
             " (tenant, ",
             $place,
@@ -23,9 +24,12 @@ macro_rules! insert_into {
 }
 
 /// Adds an entry, which belongs at an index.
-pub(super) const INSERT: &str = insert_into!("audit_entry", "idx");
+pub(super) const INSERT: &str = insert_into!("INSERT", "audit_entry", "idx");
+/// The same on the connection of a caller, by way of a view. `OR FAIL` spares the statement a
+/// journal of its own: SQLite looks for a conflict before it writes anything of a row.
+pub(super) const INSERT_FOR_CALLER: &str = insert_into!("INSERT OR FAIL", "audit_entry_in", "idx");
 /// Adds an attempt, which belongs to the store that has opened it.
-pub(super) const INSERT_ATTEMPT: &str = insert_into!("audit_attempt", "store");
+pub(super) const INSERT_ATTEMPT: &str = insert_into!("INSERT", "audit_attempt", "store");
 
 /// How deeply a value may be nested: the parser that reads it back stops at 128 levels, of which
 /// a change takes two.

@@ -7,7 +7,7 @@ use audit_core::{AuditEntry, Error, ErrorKind, Result, Tenant};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::insert::{INSERT, INSERT_ATTEMPT, Texts, insert};
+use super::insert::{INSERT, INSERT_ATTEMPT, INSERT_FOR_CALLER, Texts, insert};
 use super::intern::{Interned, Numbers};
 use super::{attempts, blocks};
 use crate::error::{Phase, corrupt, during};
@@ -17,7 +17,8 @@ use crate::reader::{Side, attempt_by_id, entry_by_id};
 const MAX_TENANTS: usize = 16 * 1024;
 
 /// What is known of the file without asking it.
-pub(super) struct Memory {
+pub(crate) struct Memory {
+    door: &'static Door,
     /// Moves when somebody else has written: then nothing is known.
     data_version: Option<i64>,
     tenants: HashMap<Tenant, TenantState>,
@@ -27,6 +28,22 @@ pub(super) struct Memory {
     has_attempts: bool,
 }
 
+/// How rows get into the tables whose rowid SQLite would tell the connection as the last one.
+struct Door {
+    entry: &'static str,
+    tenant: &'static str,
+}
+
+const OWN: Door = Door {
+    entry: INSERT,
+    tenant: "INSERT INTO audit_tenant (name, handle) VALUES (?1, ?2)",
+};
+
+const CALLERS: Door = Door {
+    entry: INSERT_FOR_CALLER,
+    tenant: "INSERT INTO audit_tenant_in (name, handle) VALUES (?1, ?2)",
+};
+
 struct TenantState {
     n: i64,
     /// The index that the next entry gets.
@@ -34,8 +51,20 @@ struct TenantState {
 }
 
 impl Memory {
+    /// For our own connection.
     pub(super) fn new() -> Self {
+        Self::behind(&OWN)
+    }
+
+    /// For connections of callers. What it knows holds for as long as the newest entry is the
+    /// same, which its owner has to see to.
+    pub(crate) fn for_callers() -> Self {
+        Self::behind(&CALLERS)
+    }
+
+    fn behind(door: &'static Door) -> Self {
         Self {
+            door,
             data_version: None,
             tenants: HashMap::new(),
             interned: Interned::new(),
@@ -44,7 +73,7 @@ impl Memory {
         }
     }
 
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.data_version = None;
         self.tenants.clear();
         self.interned.clear();
@@ -64,6 +93,16 @@ impl Memory {
         Ok(())
     }
 
+    /// Looks at what changes without a new entry, at the begin of a transaction on the connection
+    /// of a caller.
+    pub(crate) fn look(&mut self, connection: &Connection) -> Result<()> {
+        if self.tenants.len() > MAX_TENANTS {
+            self.forget();
+        }
+        self.has_attempts = attempts::are_open(connection)?;
+        Ok(())
+    }
+
     /// Puts the entries of a batch into the transaction that is open.
     pub(super) fn insert_all(
         &mut self,
@@ -71,8 +110,18 @@ impl Memory {
         entries: &[AuditEntry],
     ) -> Result<Vec<Appended>> {
         self.refresh(connection)?;
+        self.insert_known(connection, entries)
+    }
+
+    /// The same, where what is remembered is known to hold.
+    pub(crate) fn insert_known(
+        &mut self,
+        connection: &Connection,
+        entries: &[AuditEntry],
+    ) -> Result<Vec<Appended>> {
+        let door = self.door;
         let mut statement = connection
-            .prepare_cached(INSERT)
+            .prepare_cached(door.entry)
             .map_err(during(Phase::Write))?;
         let mut appended = Vec::with_capacity(entries.len());
         for entry in entries {
@@ -86,7 +135,7 @@ impl Memory {
                 Some(tenant) => tenant,
                 None => tenants
                     .entry(entry.tenant.clone())
-                    .or_insert(TenantState::load(connection, entry.tenant.as_str())?),
+                    .or_insert(TenantState::load(connection, door, &entry.tenant)?),
             };
             texts.write(entry)?;
             let numbers = numbers(interned, connection, tenant.n, entry)?;
@@ -121,7 +170,7 @@ impl Memory {
             None => {
                 self.tenants
                     .entry(entry.tenant.clone())
-                    .or_insert(TenantState::load(connection, entry.tenant.as_str())?)
+                    .or_insert(TenantState::load(connection, self.door, &entry.tenant)?)
                     .n
             }
         };
@@ -248,18 +297,19 @@ fn resolve(connection: &Connection, tenant: i64, entry: &AuditEntry) -> Result<A
 
 impl TenantState {
     /// What the file knows of a tenant, which is added if it is new.
-    fn load(connection: &Connection, name: &str) -> Result<Self> {
+    fn load(connection: &Connection, door: &Door, tenant: &Tenant) -> Result<Self> {
         let failed = during(Phase::Write);
-        let n = match Self::find(connection, name)? {
+        let name = tenant.as_str();
+        let present = Self::find(connection, name)?;
+        if present.is_none() {
+            connection
+                .prepare_cached(door.tenant)
+                .and_then(|mut add| add.execute(params![name, Uuid::new_v4().as_bytes()]))
+                .map_err(failed)?;
+        }
+        let n = match present {
             Some(n) => n,
-            None => connection
-                .prepare_cached(
-                    "INSERT INTO audit_tenant (name, handle) VALUES (?1, ?2) RETURNING n",
-                )
-                .and_then(|mut add| {
-                    add.query_row(params![name, Uuid::new_v4().as_bytes()], |row| row.get(0))
-                })
-                .map_err(failed)?,
+            None => Self::find(connection, name)?.ok_or_else(corrupt)?,
         };
         let next: i64 = connection
             .prepare_cached("SELECT coalesce(max(idx), -1) + 1 FROM audit_entry WHERE tenant = ?1")

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 pub(crate) use self::blocks::{BLOCK, Tally};
 pub(crate) use self::intern::UNLISTED_SHAPE;
-use self::memory::Memory;
+pub(crate) use self::memory::Memory;
 use crate::connection::{self, Identity, ProcessBound};
 use crate::error::{Phase, during, kind_of, map, of_kind};
 use crate::lock::FairLock;

@@ -66,7 +66,7 @@ impl ActionCall {
                 policy,
             } => {
                 let mode = mode(&auditor, policy);
-                auditor.deliver(entries, policy, mode).map(drop)
+                auditor.record_in_mode(entries, policy, mode).map(drop)
             }
             Prepared::Answer(answer) => answer.map(drop),
         }

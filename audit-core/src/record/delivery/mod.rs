@@ -121,6 +121,18 @@ impl Shared {
         self.lock().tally.last_error = Some(LastError::new(error, now));
     }
 
+    /// Counts entries that were stored past the queue.
+    pub(crate) fn note_written(&self, entries: u64) {
+        let now = self.clock.now();
+        let mut queue = self.lock();
+        queue.tally.written += entries;
+        queue.tally.last_write = Some(now);
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.lock().closing
+    }
+
     /// Counts entries that failed before they reached the queue.
     pub(crate) fn note_failed(&self, error: &Error, entries: u64) {
         let now = self.clock.now();

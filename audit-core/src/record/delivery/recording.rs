@@ -11,6 +11,8 @@ use crate::record::receipt::Receipt;
 
 /// A batch on its way in: waits for room, then for the answer.
 pub(crate) enum Submission {
+    /// Handed to a transaction that is open, which answers at once.
+    Joined(Vec<Receipt>),
     /// Not accepted yet.
     Entering(Batch, Mode),
     /// Accepted; the answer will come.
@@ -29,6 +31,11 @@ impl Submission {
         delivery: &Delivery,
         waker: &Waker,
     ) -> Poll<Result<Vec<Receipt>, Refused>> {
+        if let Self::Joined(receipts) = self {
+            let receipts = std::mem::take(receipts);
+            *self = Self::Over;
+            return Poll::Ready(Ok(receipts));
+        }
         if let Self::Entering(batch, mode) = self {
             // The ticket is made once, however often the batch knocks.
             if batch.ticket.is_none() {
@@ -102,7 +109,7 @@ impl Submission {
                 ticket.abandon();
                 None
             }
-            Self::Over => None,
+            Self::Joined(_) | Self::Over => None,
         }
     }
 
@@ -117,6 +124,7 @@ impl Submission {
 impl fmt::Debug for Submission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Joined(_) => "Joined",
             Self::Entering(..) => "Entering",
             Self::Written(_) => "Written",
             Self::Over => "Over",

@@ -1,0 +1,140 @@
+//! How a transaction begins: which connections may hold one, and how long it waits.
+
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use audit_core::{Error, ErrorKind, Result};
+use rusqlite::{Connection, MAIN_DB, Transaction, TransactionBehavior};
+
+use super::desk::{Desks, Newest, Turn};
+use crate::error::{Phase, corrupt, during, kind_of, of_kind};
+use crate::schema;
+use crate::store::SqliteStore;
+
+/// How long to sleep before the next look at a lock that nobody waits for in order.
+const PAUSE: Duration = Duration::from_millis(5);
+
+const LOOK: &str = "SELECT (SELECT value FROM audit_meta WHERE key = 'schema'), (SELECT value FROM audit_meta WHERE key = 'cursor_key'), coalesce(max(seq), 0), (SELECT id FROM audit_entry ORDER BY seq DESC LIMIT 1) FROM audit_entry";
+
+/// Begins a write transaction on the connection of a caller, to the file of a store.
+pub(super) fn begin<'c>(
+    store: &SqliteStore,
+    connection: &'c Connection,
+) -> Result<(Transaction<'c>, Turn, Newest)> {
+    let desks = store.desks()?;
+    desks.check()?;
+    check(connection)?;
+    if !is_file(connection, &desks.path) {
+        return Err(Error::new(
+            ErrorKind::WrongConnection,
+            "the connection is to another file than the store's, so that rows and entries cannot commit together; open it on the file of the store, or use an `Outbox` in its own",
+        ));
+    }
+    let deadline = desks.deadline();
+    let mut turn = desks.turn(store, deadline)?;
+    let looked = begin_until(connection, deadline).and_then(|transaction| {
+        let newest = look(&transaction, desks)?;
+        turn.desk.begin(newest);
+        turn.desk.memory.look(&transaction)?;
+        Ok((transaction, newest))
+    });
+    match looked {
+        Ok((transaction, newest)) => Ok((transaction, turn, newest)),
+        Err(error) => {
+            turn.end(None);
+            Err(error)
+        }
+    }
+}
+
+/// Says whether a connection can hold a write transaction of ours at all.
+pub(super) fn check(connection: &Connection) -> Result<()> {
+    if !connection.is_autocommit() {
+        return Err(Error::new(
+            ErrorKind::WrongConnection,
+            "a transaction is open on the connection already; end it first, or begin it as an audited one",
+        ));
+    }
+    if connection
+        .is_readonly(MAIN_DB)
+        .map_err(during(Phase::Begin))?
+    {
+        return Err(Error::new(
+            ErrorKind::ReadOnly,
+            "the connection was opened for reading only; open it for reading and writing",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether the main database of a connection is this file.
+fn is_file(connection: &Connection, file: &Path) -> bool {
+    // SQLite has resolved links already, as a rule.
+    match connection.path().map(Path::new) {
+        Some(path) if path == file => true,
+        Some(path) if !path.as_os_str().is_empty() => {
+            path.canonicalize().is_ok_and(|path| path == file)
+        }
+        _ => false,
+    }
+}
+
+/// Waits for SQLite's own lock, which those may hold who do not know ours, until the deadline.
+fn begin_until(connection: &Connection, deadline: Instant) -> Result<Transaction<'_>> {
+    let failed = during(Phase::Begin);
+    let own: i64 = connection
+        .prepare_cached("PRAGMA busy_timeout")
+        .and_then(|mut pragma| pragma.query_row([], |row| row.get(0)))
+        .map_err(failed)?;
+    let own = Duration::from_millis(u64::try_from(own).unwrap_or(0));
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        // A handler of the caller's own would be gone for good, and reads as no timeout.
+        let is_shortened = own > left;
+        if is_shortened {
+            connection.busy_timeout(left).map_err(failed)?;
+        }
+        let begun = Transaction::new_unchecked(connection, TransactionBehavior::Immediate);
+        if is_shortened {
+            connection.busy_timeout(own).map_err(failed)?;
+        }
+        match begun {
+            Err(error) if is_busy(&error) && Instant::now() < deadline => {
+                thread::sleep(PAUSE.min(left));
+            }
+            begun => return begun.map_err(failed),
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error
+        .sqlite_error()
+        .is_some_and(|failure| kind_of(failure.extended_code, Phase::Begin) == ErrorKind::Busy)
+}
+
+/// Sees that the file holds the log of the store, as this release knows it, and how far it goes.
+fn look(connection: &Connection, desks: &Desks) -> Result<Newest> {
+    let (number, key, seq, id) = connection
+        .prepare_cached(LOOK)
+        .and_then(|mut look| {
+            look.query_row([], |row| {
+                let key: Vec<u8> = row.get(1)?;
+                let id: Option<Vec<u8>> = row.get(3)?;
+                Ok((row.get::<_, i64>(0)?, key, row.get(2)?, id))
+            })
+        })
+        .map_err(during(Phase::Begin))?;
+    if key != desks.cursor_key {
+        return Err(of_kind(ErrorKind::FileReplaced, Phase::Begin));
+    }
+    if number != schema::newest() {
+        return Err(schema::newer());
+    }
+    let id = match id {
+        Some(id) => id.try_into().map_err(|_| corrupt())?,
+        None => [0; 16],
+    };
+    Ok(Newest { seq, id })
+}

@@ -1,0 +1,67 @@
+//! What a commit has stored.
+
+use audit_core::{Durability, Receipt, Result};
+use rusqlite::Connection;
+
+use crate::error::{Phase, during};
+
+/// What was recorded in a transaction that is committed now.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("desk.db");
+/// use audit_core::{AuditContext, Auditor, Durability};
+/// use audit_sqlite::{SqliteStore, rusqlite::Connection};
+///
+/// let store = SqliteStore::open(&path)?;
+/// let auditor = Auditor::new(store.clone());
+/// let mut connection = Connection::open(&path)?;
+/// let context = AuditContext::new("acme").auditor(&auditor);
+/// let committed = context.scope(|| {
+///     let tx = store.begin(&mut connection)?;
+///     tx.log("export").record()?;
+///     tx.commit()
+/// })?;
+/// assert_eq!(committed.receipts()[0].index(), Some(0));
+/// assert!(committed.receipts()[0].durability() >= Durability::Written);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Committed {
+    receipts: Vec<Receipt>,
+}
+
+impl Committed {
+    pub(super) fn new(receipts: Vec<Receipt>, durability: Durability) -> Self {
+        let receipts = receipts.into_iter();
+        Self {
+            receipts: receipts
+                .map(|receipt| receipt.committed(durability))
+                .collect(),
+        }
+    }
+
+    /// One receipt for each entry, in the order in which they were written.
+    ///
+    /// How durable they are follows from the `synchronous` setting of the connection. An entry in
+    /// an [`Outbox`](crate::Outbox) has no index before it is drained.
+    #[must_use]
+    pub fn receipts(&self) -> &[Receipt] {
+        &self.receipts
+    }
+}
+
+/// How durable a commit on a connection is.
+///
+/// See <https://www.sqlite.org/pragma.html#pragma_synchronous>.
+pub(super) fn durability(connection: &Connection) -> Result<Durability> {
+    let synchronous: i64 = connection
+        .prepare_cached("PRAGMA synchronous")
+        .and_then(|mut pragma| pragma.query_row([], |row| row.get(0)))
+        .map_err(during(Phase::Write))?;
+    Ok(if synchronous >= 2 {
+        Durability::Synced
+    } else {
+        Durability::Written
+    })
+}

@@ -1,0 +1,162 @@
+//! What a store keeps from one transaction on a caller's connection to the next.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use audit_core::{ErrorKind, Result};
+
+use crate::connection::{Identity, Process, lock_path};
+use crate::error::{Phase, of_kind};
+use crate::lock::{FairLock, Held};
+use crate::store::SqliteStore;
+use crate::writer::Memory;
+
+/// How many desks wait for the next transaction; more are made when more threads write at once.
+const IDLE: usize = 8;
+
+/// The desks of a store.
+pub(crate) struct Desks {
+    pub(super) path: PathBuf,
+    pub(super) cursor_key: [u8; 32],
+    identity: Option<Identity>,
+    deadline: Duration,
+    process: Process,
+    idle: Mutex<Vec<Desk>>,
+}
+
+/// A lock of its own, since the system gives one to each open file, and what is known of the log.
+pub(super) struct Desk {
+    lock: FairLock,
+    pub(super) memory: Memory,
+    /// The newest entry for which the memory holds.
+    known: Option<Newest>,
+}
+
+/// The newest entry of a log: no other log has it, and this one only grows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Newest {
+    pub(super) seq: i64,
+    pub(super) id: [u8; 16],
+}
+
+/// A desk in use: nobody else writes to the file who knows its lock.
+pub(super) struct Turn {
+    held: Held,
+    pub(super) desk: Desk,
+    store: SqliteStore,
+}
+
+impl Desks {
+    pub(crate) fn new(path: &Path, deadline: Duration, cursor_key: [u8; 32]) -> Result<Self> {
+        let identity =
+            Identity::of(path).map_err(|_| of_kind(ErrorKind::FileReplaced, Phase::Open))?;
+        Ok(Self {
+            path: path.to_owned(),
+            cursor_key,
+            identity,
+            deadline,
+            process: Process::current(),
+            idle: Mutex::default(),
+        })
+    }
+
+    /// When to give up waiting.
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + self.deadline
+    }
+
+    /// Says whether this process may write, and whether the path still leads to the file.
+    pub(super) fn check(&self) -> Result<()> {
+        self.process.check()?;
+        if Identity::of(&self.path).ok() == Some(self.identity) {
+            return Ok(());
+        }
+        Err(of_kind(ErrorKind::FileReplaced, Phase::Begin))
+    }
+
+    /// Waits for a turn at writing.
+    pub(super) fn turn(&self, store: &SqliteStore, deadline: Instant) -> Result<Turn> {
+        let idle = self.idle().pop();
+        let mut desk = match idle {
+            Some(desk) => desk,
+            None => Desk {
+                lock: FairLock::open(&lock_path(&self.path))?,
+                memory: Memory::for_callers(),
+                known: None,
+            },
+        };
+        match desk.lock.acquire(deadline) {
+            Ok(held) => Ok(Turn {
+                held,
+                desk,
+                store: store.clone(),
+            }),
+            Err(error) => {
+                // Kept, since so is its place in the queue.
+                self.put_back(desk);
+                Err(error)
+            }
+        }
+    }
+
+    fn put_back(&self, desk: Desk) {
+        let mut idle = self.idle();
+        if idle.len() < IDLE {
+            idle.push(desk);
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Desk>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cfg(test)]
+    pub(super) fn of_another_process(mut self) -> Self {
+        self.process = Process::another();
+        self
+    }
+}
+
+impl Desk {
+    /// Forgets what was known, unless it is known for this log as it is now.
+    pub(super) fn begin(&mut self, newest: Newest) {
+        if self.known != Some(newest) {
+            self.memory.forget();
+        }
+        self.known = None;
+    }
+}
+
+impl Turn {
+    /// Ends the turn. What is remembered holds while the log has this newest entry; after a
+    /// rollback, for none.
+    pub(super) fn end(self, known: Option<Newest>) {
+        let Self {
+            held,
+            mut desk,
+            store,
+        } = self;
+        drop(held);
+        desk.known = known;
+        if let Ok(desks) = store.desks() {
+            desks.put_back(desk);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_of_fork_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        std::fs::write(&path, "").unwrap();
+        let desks = Desks::new(&path, Duration::ZERO, [0; 32]).unwrap();
+        desks.check().unwrap();
+        let error = desks.of_another_process().check().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Forked);
+    }
+}

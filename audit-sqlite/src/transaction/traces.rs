@@ -1,0 +1,123 @@
+//! What SQLite tells the caller about the last statement, as if ours had not been there.
+//!
+//! `last_insert_rowid()` never moves: our rows go into tables without one, or through views. Of
+//! `total_changes()` there is no way back.
+
+use audit_core::Result;
+use rusqlite::{Connection, params};
+
+use crate::error::{Phase, during};
+
+const NONE: &str = "DELETE FROM audit_changes WHERE n = 0";
+const ONE: &str = "UPDATE audit_changes SET x = 0 WHERE n = 1";
+const MANY: &str = "WITH RECURSIVE times (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM times WHERE i < ?1) INSERT INTO audit_changes (n, x) SELECT 1, 0 FROM times WHERE true ON CONFLICT (n) DO UPDATE SET x = 0";
+
+/// What `changes()` was before we wrote.
+#[derive(Default)]
+pub(super) struct Traces(Option<Changes>);
+
+struct Changes {
+    of_caller: u64,
+    /// As we left it; anything else is a statement of the caller.
+    left: u64,
+}
+
+impl Traces {
+    /// We are about to write.
+    pub(super) fn note(&mut self, connection: &Connection) {
+        let now = connection.changes();
+        match &self.0 {
+            Some(changes) if changes.left == now => {}
+            _ => {
+                self.0 = Some(Changes {
+                    of_caller: now,
+                    left: now,
+                });
+            }
+        }
+    }
+
+    /// We have written.
+    pub(super) fn leave(&mut self, connection: &Connection) {
+        if let Some(changes) = &mut self.0 {
+            changes.left = connection.changes();
+        }
+    }
+
+    /// The caller is about to look. Not after each of our statements: many changes cost as many
+    /// steps to count again.
+    pub(super) fn restore(&mut self, connection: &Connection) -> Result<()> {
+        let Some(Changes { of_caller, left }) = self.0.take() else {
+            return Ok(());
+        };
+        if of_caller == left || connection.changes() != left {
+            return Ok(());
+        }
+        let failed = during(Phase::Write);
+        match of_caller {
+            0 => connection.prepare_cached(NONE).map_err(failed)?.execute([]),
+            1 => connection.prepare_cached(ONE).map_err(failed)?.execute([]),
+            many => {
+                let many = i64::try_from(many).unwrap_or(i64::MAX);
+                connection
+                    .prepare_cached(MANY)
+                    .map_err(failed)?
+                    .execute(params![many])
+            }
+        }
+        .map_err(failed)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::CHANGES;
+
+    fn update(connection: &Connection, rows: i64) {
+        connection
+            .execute("UPDATE t SET x = x WHERE x <= ?1", [rows])
+            .unwrap();
+    }
+
+    #[test]
+    fn any_number_of_changes_is_brought_back() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(CHANGES).unwrap();
+        connection
+            .execute_batch(
+                "CREATE TABLE t (x); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO t SELECT i FROM n",
+            )
+            .unwrap();
+        for ours in [0, 1, 7] {
+            for callers in [0, 1, 2, 999] {
+                let mut traces = Traces::default();
+                update(&connection, callers);
+                for _ in 0..3 {
+                    traces.note(&connection);
+                    update(&connection, ours);
+                    traces.leave(&connection);
+                }
+                traces.restore(&connection).unwrap();
+                assert_eq!(i64::try_from(connection.changes()).unwrap(), callers);
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_caller_does_in_between_counts() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(CHANGES).unwrap();
+        connection
+            .execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES (1), (2), (3)")
+            .unwrap();
+        let mut traces = Traces::default();
+        traces.note(&connection);
+        update(&connection, 1);
+        traces.leave(&connection);
+        update(&connection, 2);
+        traces.restore(&connection).unwrap();
+        assert_eq!(connection.changes(), 2);
+    }
+}
