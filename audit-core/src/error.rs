@@ -78,6 +78,9 @@ pub enum ErrorKind {
     Unknown,
     /// A record is not what it was when changes were made that are applied to it now.
     Mismatch,
+    /// A tracked table is not what it was when its capture was set up: its columns, its unique
+    /// indexes or the triggers of the capture are others. Retrack it.
+    StaleCapture,
     /// Changes cannot be taken back, because an old value is not stored as it was.
     Irreversible,
     /// The log does not tell all that was asked for: the history of a record begins in the middle,

@@ -60,7 +60,10 @@ pub use audit_macros::{Audited, audit_action};
 pub use crate::context::{
     AuditContext, Carrier, ContextGuard, InContext, LateActor, WithContext, in_current_context,
 };
-pub use crate::diff::{Audited, Digestible, FieldDiff, FieldSnapshot, Nested, diff, record_fields};
+pub use crate::diff::{
+    Audited, ColumnValue, Digestible, FieldDiff, FieldSnapshot, Nested, RowDiff, diff,
+    record_fields,
+};
 // Not in `__private`: rustc names them to the user.
 #[doc(hidden)]
 pub use crate::diff::Recordable;

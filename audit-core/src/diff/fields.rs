@@ -162,6 +162,20 @@ impl FieldDiff {
         }
     }
 
+    /// The changes, where every one counts and none can fail.
+    pub(super) fn into_changes(self) -> Changes {
+        self.changes
+    }
+
+    /// The names above what was reported since `mark` are no secrets, whatever the sanitizer says.
+    pub(super) fn allow(&mut self, mark: Mark) {
+        for place in mark.changes..self.changes.len() {
+            if let Some(path) = self.changes.path_mut(place).cloned() {
+                self.changes.extra_mut().masked.push(path);
+            }
+        }
+    }
+
     /// A record that became another as a whole.
     pub(super) fn whole<T: Nested + ?Sized>(&mut self, before: &T, after: &T) {
         if self.level > MOST_NESTED {

@@ -8,6 +8,7 @@ pub(crate) mod keyed;
 mod nested;
 mod recordable;
 mod recorded;
+mod row;
 mod set;
 mod snapshot;
 
@@ -18,6 +19,7 @@ pub(crate) use self::fields::VARIANT;
 pub use self::fields::{FieldDiff, Mark};
 pub use self::nested::Nested;
 pub use self::recordable::Recordable;
+pub use self::row::{ColumnValue, RowDiff};
 pub use self::snapshot::{FieldSnapshot, SnapshotMark};
 use crate::entry::{Entity, EntityId, Tenant, marks};
 

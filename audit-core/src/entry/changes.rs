@@ -32,6 +32,8 @@ pub struct Move {
 /// | `{"$masked": …}` | what a function of `#[audit(mask = …)]` made of a value |
 /// | `{"$hash": "key:digest"}` | a value of which only a keyed digest is kept |
 /// | `{"$truncated": …}` | a value that was too long or too deep |
+/// | `{"$blob": "00ff"}` | bytes of a database column, as hexadecimal digits |
+/// | `{"$text": "ff00"}` | a text of a database column that is not UTF-8, the same way |
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Change {

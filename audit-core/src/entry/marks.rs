@@ -13,6 +13,8 @@ pub(crate) const MASKED: &str = "$masked";
 pub(crate) const HASH: &str = "$hash";
 pub(crate) const TRUNCATED: &str = "$truncated";
 pub(crate) const ERASED: &str = "$erased";
+pub(crate) const BLOB: &str = "$blob";
+pub(crate) const TEXT: &str = "$text";
 
 /// Why a value is not stored as it was, and cannot be written back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

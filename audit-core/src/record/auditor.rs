@@ -15,7 +15,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::query::{AllTenants, TenantLog};
 use crate::record::batch::Drafts;
 use crate::record::builder::{AuditorBuilder, Settings};
-use crate::record::choke;
 use crate::record::delivery::{Batch, Delivery};
 use crate::record::draft::Draft;
 use crate::record::parts::Prepared;
@@ -23,7 +22,7 @@ use crate::record::policy::{Delivery as Mode, FailurePolicy};
 use crate::record::receipt::Receipt;
 use crate::record::statistics::{Health, Statistics};
 use crate::record::transaction::{self, TransactionScope};
-use crate::sanitize::Sanitizer;
+use crate::sanitize::{Sanitizer, choke};
 use crate::store::AuditStore;
 
 /// Records into a store and reads from it. A cheap handle; clones are the same auditor.

@@ -4,7 +4,6 @@ pub(crate) mod action;
 mod auditor;
 mod batch;
 mod builder;
-mod choke;
 mod clock;
 mod delivery;
 mod digests;

@@ -7,6 +7,7 @@
 mod assignment;
 mod builder;
 mod card;
+pub(crate) mod choke;
 mod extent;
 mod issued;
 mod label;

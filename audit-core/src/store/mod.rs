@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 pub use self::memory::MemoryStore;
 pub use self::transaction::OpenTransaction;
-use crate::entry::{AuditEntry, Tenant};
+use crate::entry::{AuditEntry, DEFAULT_ENTRY_BYTES, Tenant};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{Count, Filter, GroupBy, Order};
+use crate::sanitize::{Sanitizer, choke};
 
 /// Where entries live.
 ///
@@ -185,6 +186,27 @@ pub enum Durability {
     Written,
     /// Synced to the disk: safe if the power goes.
     Synced,
+}
+
+/// Makes an entry that a store has made by itself fit to be stored: masks its secrets, then cuts
+/// what is too long.
+///
+/// What an [`Auditor`](crate::Auditor) hands over has passed already. A store that makes entries
+/// of what it has found, such as changes of rows, passes each before it is written or hashed.
+///
+/// ```
+/// use audit_core::{Actor, AuditEntry, Sanitizer, store};
+/// use uuid::Uuid;
+///
+/// let mut entry = AuditEntry::new(
+///     Uuid::now_v7(), chrono::Utc::now(), "acme".into(), Actor::system(), "import",
+/// );
+/// entry.metadata.insert("api_key".into(), "k-123".into());
+/// store::pass(&mut entry, &Sanitizer::default());
+/// assert_eq!(entry.metadata["api_key"], "********");
+/// ```
+pub fn pass(entry: &mut AuditEntry, sanitizer: &Sanitizer) {
+    choke::pass(entry, sanitizer, DEFAULT_ENTRY_BYTES);
 }
 
 /// Whether two entries with one id are the same record of the same event, told twice.
