@@ -47,6 +47,7 @@ mod presence;
 mod reader;
 mod schema;
 mod store;
+mod tracking;
 mod transaction;
 mod writer;
 
@@ -55,4 +56,8 @@ pub use rusqlite;
 pub use crate::options::{SqliteOptions, Synchronous};
 pub use crate::outbox::Outbox;
 pub use crate::store::SqliteStore;
+pub use crate::tracking::{
+    Baseline, RowOperation, TrackedTable, UNKNOWN_TENANT, check_tracking, pause_tracking,
+    resume_tracking, track_all_tables,
+};
 pub use crate::transaction::{AuditedSavepoint, AuditedTransaction, Committed, TransactionDraft};

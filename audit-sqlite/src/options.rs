@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use audit_core::Sanitizer;
+
 /// How [`SqliteStore::open_with`](crate::SqliteStore::open_with) opens a file.
 ///
 /// The defaults suit a server that records a few thousand entries per second and must not lose
@@ -26,6 +28,7 @@ pub struct SqliteOptions {
     pub(crate) synchronous: Synchronous,
     pub(crate) cache_bytes: usize,
     pub(crate) readers: usize,
+    pub(crate) sanitizer: Sanitizer,
 }
 
 /// When a commit counts as done.
@@ -80,6 +83,15 @@ impl SqliteOptions {
         self.readers = readers;
         self
     }
+
+    /// What masks secrets in entries that the store makes by itself, of what others have changed
+    /// in tracked tables. Entries of an auditor have passed the auditor's. [`Sanitizer::default`]
+    /// unless set.
+    #[must_use]
+    pub fn sanitizer(mut self, sanitizer: Sanitizer) -> Self {
+        self.sanitizer = sanitizer;
+        self
+    }
 }
 
 impl Default for SqliteOptions {
@@ -89,6 +101,7 @@ impl Default for SqliteOptions {
             synchronous: Synchronous::Full,
             cache_bytes: 32 * 1024 * 1024,
             readers: 4,
+            sanitizer: Sanitizer::default(),
         }
     }
 }

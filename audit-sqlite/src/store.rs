@@ -207,6 +207,29 @@ impl SqliteStore {
         self.writer()?.recover_attempts()
     }
 
+    /// Makes entries of what others have changed in tracked tables, and says how many: those with
+    /// an actor that is *unattributed*, since nobody has said who it was.
+    ///
+    /// Opening the file does this, and so does every write after somebody else has written. Call
+    /// it before reading where such changes have to be seen at once.
+    ///
+    /// ```
+    /// use audit_sqlite::SqliteStore;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let store = SqliteStore::open(folder.path().join("audit.db"))?;
+    /// assert_eq!(store.collect_row_changes()?, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::ReadOnly`] for a store that only reads, and any failure to write; then the next
+    /// write tries again.
+    pub fn collect_row_changes(&self) -> Result<u64> {
+        self.writer()?.collect_staged()
+    }
+
     /// Where the file lies, with links resolved; nothing for a store in memory.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {

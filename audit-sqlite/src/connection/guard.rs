@@ -6,8 +6,14 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
 use crate::error::{Phase, during};
 
-/// The table whose rows go again: attempts, which are not the log.
-const TRANSIENT: &str = "audit_attempt";
+/// The tables whose rows go again: what is not the log, or not yet.
+const TRANSIENT: [&str; 5] = [
+    "audit_attempt",
+    "audit_departed",
+    "audit_displaced",
+    "audit_stage",
+    "audit_tracked",
+];
 
 /// Denies a connection to change the schema, to attach files, and to change or delete entries.
 ///
@@ -23,7 +29,7 @@ pub(crate) fn forbid(connection: &mut Connection) -> Result<()> {
 }
 
 fn decide(action: &AuthAction<'_>) -> Authorization {
-    if matches!(action, AuthAction::Delete { table_name } if *table_name == TRANSIENT) {
+    if matches!(action, AuthAction::Delete { table_name } if TRANSIENT.contains(table_name)) {
         return Authorization::Allow;
     }
     let is_denied = matches!(
@@ -73,6 +79,7 @@ mod tests {
             "UPDATE audit_entry SET time = 0",
             "UPDATE audit_actor SET name = ''",
             "UPDATE audit_attempt SET outcome = 0",
+            "UPDATE audit_stage SET time = 0",
             "DELETE FROM audit_meta",
             "DROP TRIGGER audit_entry_no_delete",
             "DROP TABLE audit_entry",
@@ -87,7 +94,7 @@ mod tests {
             assert!(connection.execute_batch(sql).is_err(), "{sql}");
         }
         connection
-            .execute_batch("INSERT INTO audit_span VALUES (1, 1, 1, 1); DELETE FROM audit_attempt")
+            .execute_batch("INSERT INTO audit_span VALUES (1, 1, 1, 1); DELETE FROM audit_attempt; DELETE FROM audit_stage")
             .unwrap();
     }
 }

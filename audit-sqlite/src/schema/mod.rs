@@ -37,6 +37,9 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         sql: &[include_str!("callers.sql"), CHANGES],
     },
+    Migration {
+        sql: &[include_str!("tracking.sql")],
+    },
 ];
 
 /// What restores `changes()` on a caller's connection, see `transaction::Traces`.

@@ -9,6 +9,7 @@ mod doubt;
 mod insert;
 mod intern;
 mod memory;
+mod staged;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +31,7 @@ use crate::options::SqliteOptions;
 use crate::presence::Presence;
 use crate::reader::Side;
 use crate::schema;
+use crate::tracking;
 
 /// Writes batches of entries.
 pub(crate) struct Writer {
@@ -40,6 +42,8 @@ pub(crate) struct Writer {
     presence: Presence,
     /// What dead stores have left open could not be closed yet; the next write does it.
     recovery_is_due: bool,
+    /// Moves when somebody else has written since staged rows were last looked for.
+    collected_at: Option<i64>,
     /// For reading where there is only one connection.
     pub(crate) side: Side,
 }
@@ -79,6 +83,7 @@ impl Writer {
             connection: ProcessBound::new(connection),
             presence: Presence::new(place.as_ref().map(|place| place.path.as_path())),
             recovery_is_due: false,
+            collected_at: None,
             place,
             options,
             memory: Memory::new(),
@@ -138,7 +143,11 @@ impl Writer {
     /// The same when a file is opened. Where it cannot be written for now, the first write that
     /// can does it: opening, and reading, need no turn at writing.
     pub(crate) fn recover_or_defer(&mut self) -> Result<()> {
-        if !attempts::are_open(self.connection.get()?)? && !self.presence.has_company() {
+        let connection = self.connection.get()?;
+        let is_needed = attempts::are_open(connection)?
+            || tracking::has_staged(connection)?
+            || self.presence.has_company();
+        if !is_needed {
             return Ok(());
         }
         match self.recover_attempts() {
@@ -150,6 +159,16 @@ impl Writer {
     /// Does something in one write transaction, under the lock that makes processes write in
     /// turn. Where a failed commit leaves it in doubt whether it is done, `is_done` looks.
     fn transact<R>(
+        &mut self,
+        work: impl FnOnce(&Connection, &mut Memory, &mut Presence) -> Result<R>,
+        is_done: impl FnOnce(&Connection, &R) -> Result<bool>,
+    ) -> Result<R> {
+        self.collect_what_is_due()?;
+        self.transact_only(work, is_done)
+    }
+
+    /// The same, whatever is staged.
+    fn transact_only<R>(
         &mut self,
         work: impl FnOnce(&Connection, &mut Memory, &mut Presence) -> Result<R>,
         is_done: impl FnOnce(&Connection, &R) -> Result<bool>,
@@ -248,6 +267,7 @@ impl Writer {
     /// Opens the file anew after a failure that leaves the connection in doubt.
     fn reopen(&mut self) -> Result<()> {
         self.memory.forget();
+        self.collected_at = None;
         self.check_place()?;
         let Some(place) = &self.place else {
             return Err(of_kind(ErrorKind::Store, Phase::Begin));

@@ -1,0 +1,63 @@
+//! Who may write to tables that refuse foreign writes.
+//!
+//! Their triggers ask a function that only connections have on which a transaction of ours has
+//! begun; on any other, writing fails for want of it. Between transactions it says no.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use audit_core::Result;
+use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
+
+use super::registry;
+use crate::error::{Phase, during};
+
+/// The function that triggers ask.
+pub(super) const IS_ADMITTED: &str = "audit_is_admitted";
+/// The function that says what the other one answers.
+const ADMIT: &str = "audit_admit";
+
+/// Lets a connection write to tables that refuse foreign writes, or no longer.
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "an audited transaction calls it when it begins and ends"
+    )
+)]
+pub(crate) fn admit(connection: &Connection, is_admitted: bool) -> Result<()> {
+    if !registry::refuses_any(connection)? || set(connection, is_admitted).is_ok() {
+        return Ok(());
+    }
+    // Only once for each connection: it makes SQLite prepare every statement anew.
+    register(connection).map_err(during(Phase::Begin))?;
+    set(connection, is_admitted).map_err(during(Phase::Begin))
+}
+
+fn set(connection: &Connection, is_admitted: bool) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(&format!("SELECT {ADMIT}(?1)"))?
+        .query_row([is_admitted], |_| Ok(()))
+}
+
+fn register(connection: &Connection) -> rusqlite::Result<()> {
+    let state = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&state);
+    // Innocuous, or it could not be called from a trigger where schemas are not trusted.
+    connection.create_scalar_function(
+        IS_ADMITTED,
+        0,
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS,
+        move |_| Ok(asked.load(Ordering::Relaxed)),
+    )?;
+    connection.create_scalar_function(
+        ADMIT,
+        1,
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DIRECTONLY,
+        move |context| {
+            state.store(context.get(0)?, Ordering::Relaxed);
+            Ok(true)
+        },
+    )
+}

@@ -1,0 +1,236 @@
+//! The rows that are there when tracking begins, as entries.
+
+use std::fmt::Write as _;
+use std::ops::ControlFlow;
+
+use audit_core::Result;
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, params_from_iter};
+use serde::{Deserialize, Serialize};
+
+use super::atomic::atomically;
+use super::capture::NEXT;
+use super::check::check;
+use super::install;
+use super::layout::Staged;
+use super::plan::Plan;
+use super::registry::Tracked;
+use super::shape::Shape;
+use super::sql::{all, identifier, list, row};
+use crate::error::{Phase, corrupt, during};
+use crate::schema;
+
+/// How many rows are staged in one transaction.
+const BATCH: i64 = 1_000;
+
+/// How far [`TrackedTable::baseline`](crate::TrackedTable::baseline) has come.
+#[derive(Clone, Debug)]
+pub struct Baseline {
+    rows: u64,
+    total: u64,
+    is_finished: bool,
+}
+
+impl Baseline {
+    /// How many rows were looked at, those of earlier calls included.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// How many rows the table has now.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Whether no row is left.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.is_finished
+    }
+}
+
+/// The last row that was looked at, as it is kept in the file.
+#[derive(Default, Serialize, Deserialize)]
+struct Cursor {
+    rows: u64,
+    /// What tells it apart from others.
+    identity: Vec<Part>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Part {
+    Integer(i64),
+    /// The bits, since JSON would write another number now and then.
+    Real(u64),
+    Text(Vec<u8>),
+    Blob(Vec<u8>),
+}
+
+/// Stages the rows that are there, batch by batch.
+pub(super) fn record(
+    connection: &Connection,
+    table: &str,
+    progress: &mut dyn FnMut(&Baseline) -> ControlFlow<()>,
+) -> Result<Baseline> {
+    schema::check(connection)?;
+    loop {
+        let state = atomically(connection, || batch(connection, table))?;
+        if progress(&state).is_break() || state.is_finished {
+            return Ok(state);
+        }
+    }
+}
+
+fn batch(connection: &Connection, table: &str) -> Result<Baseline> {
+    let failed = during(Phase::Write);
+    let mut tracked = install::expect(connection, table)?;
+    check(connection, &tracked)?;
+    let mut cursor: Cursor = match &tracked.cursor {
+        Some(text) => serde_json::from_str(text).map_err(|_| corrupt())?,
+        None => Cursor::default(),
+    };
+    let plan = plan(connection, &tracked)?;
+    let select = Select::new(&plan);
+    let last = select.last(connection, &cursor.identity)?;
+    let (is_finished, rows) = match last {
+        Some((last, rows)) => {
+            let sql = select.stage(&plan, tracked.n, !cursor.identity.is_empty());
+            let bounds = cursor.identity.iter().chain(&last).map(Part::to_value);
+            connection
+                .execute(&sql, params_from_iter(bounds))
+                .map_err(failed)?;
+            cursor.identity = last;
+            (rows < BATCH, rows)
+        }
+        None => (true, 0),
+    };
+    cursor.rows += u64::try_from(rows).unwrap_or(0);
+    tracked.cursor = if is_finished {
+        None
+    } else {
+        Some(serde_json::to_string(&cursor).map_err(|_| corrupt())?)
+    };
+    let total: i64 = connection
+        .query_row(
+            &format!("SELECT count(*) FROM {}", select.table),
+            [],
+            |row| row.get(0),
+        )
+        .map_err(failed)?;
+    let state = Baseline {
+        rows: cursor.rows,
+        total: u64::try_from(total).unwrap_or(0),
+        is_finished,
+    };
+    tracked.save(connection)?;
+    Ok(state)
+}
+
+/// The plan of a capture that is up to date.
+fn plan(connection: &Connection, tracked: &Tracked) -> Result<Plan> {
+    let shape = Shape::read(connection, &tracked.name)?;
+    let is_secret = |name: &str| tracked.secrets.iter().any(|secret| secret == name);
+    Plan::new(connection, shape, tracked.options.clone(), &is_secret)
+}
+
+/// Rows of the table in the order of what tells them apart.
+struct Select {
+    table: String,
+    identity: Vec<String>,
+}
+
+impl Select {
+    fn new(plan: &Plan) -> Self {
+        let identity = plan.shape.identity.iter();
+        Self {
+            table: identifier(&plan.shape.name),
+            identity: identity.map(|one| format!("x.{one}")).collect(),
+        }
+    }
+
+    /// The last row of the batch behind a row, and how many rows the batch has.
+    fn last(&self, connection: &Connection, after: &[Part]) -> Result<Option<(Vec<Part>, i64)>> {
+        let failed = during(Phase::Read);
+        let behind = match after {
+            [] => "1".to_owned(),
+            _ => self.compare(">", 1),
+        };
+        let columns = list(&self.identity);
+        let sql = format!(
+            "SELECT {columns} FROM {} AS x WHERE {behind} ORDER BY {columns} LIMIT {BATCH}",
+            self.table
+        );
+        let mut statement = connection.prepare_cached(&sql).map_err(failed)?;
+        let mut rows = statement
+            .query(params_from_iter(after.iter().map(Part::to_value)))
+            .map_err(failed)?;
+        let mut last = None;
+        let mut count = 0;
+        while let Some(row) = rows.next().map_err(failed)? {
+            count += 1;
+            let parts = (0..self.identity.len())
+                .map(|place| Part::of(row.get_ref(place).map_err(failed)?))
+                .collect::<Result<Vec<Part>>>()?;
+            last = Some((parts, count));
+        }
+        Ok(last)
+    }
+
+    /// Stages the rows behind one row, if there is one, up to another.
+    fn stage(&self, plan: &Plan, source: i64, has_start: bool) -> String {
+        let columns = list(&self.identity);
+        let n = format!("{NEXT} + row_number() OVER (ORDER BY {columns})");
+        let values = plan.whole_row(source, Staged::Baseline, &n, "x.");
+        let mut conditions = Vec::new();
+        let mut first = 1;
+        if has_start {
+            conditions.push(self.compare(">", first));
+            first += self.identity.len();
+        }
+        conditions.push(self.compare("<=", first));
+        conditions.extend(plan.condition("x."));
+        format!(
+            "INSERT INTO audit_stage {} SELECT {} FROM {} AS x WHERE {}",
+            values.names(),
+            values.expressions(),
+            self.table,
+            all(&conditions)
+        )
+    }
+
+    /// Compares a row with parameters, the first of which has a number.
+    fn compare(&self, sign: &str, first: usize) -> String {
+        let mut parameters = Vec::new();
+        for place in 0..self.identity.len() {
+            let mut parameter = String::new();
+            // Writing to a string never fails.
+            let _ = write!(parameter, "?{}", first + place);
+            parameters.push(parameter);
+        }
+        format!("{} {sign} {}", row(&self.identity), row(&parameters))
+    }
+}
+
+impl Part {
+    fn of(value: ValueRef<'_>) -> Result<Self> {
+        Ok(match value {
+            ValueRef::Integer(number) => Self::Integer(number),
+            ValueRef::Real(number) => Self::Real(number.to_bits()),
+            ValueRef::Text(text) => Self::Text(text.to_vec()),
+            ValueRef::Blob(bytes) => Self::Blob(bytes.to_vec()),
+            // What tells rows apart is never NULL.
+            ValueRef::Null => return Err(corrupt()),
+        })
+    }
+
+    fn to_value(&self) -> Value {
+        match self {
+            Self::Integer(number) => Value::Integer(*number),
+            Self::Real(bits) => Value::Real(f64::from_bits(*bits)),
+            Self::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+            Self::Blob(bytes) => Value::Blob(bytes.clone()),
+        }
+    }
+}

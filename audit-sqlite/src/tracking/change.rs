@@ -1,0 +1,107 @@
+//! One captured change, and the entry that it becomes.
+
+use std::collections::BTreeMap;
+
+use audit_core::store::{pass, to_micros};
+use audit_core::{
+    Actor, ActorKind, AuditEntry, Changes, Entity, EntityId, Sanitizer, Severity, Tenant,
+};
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+/// The tenant of changes of which nobody knows whose they are: the table names none, or the row
+/// has none, and they were made without a context.
+pub const UNKNOWN_TENANT: &str = "unknown";
+
+/// What happened to a row of a tracked table.
+#[derive(Debug)]
+pub(crate) struct RowChange {
+    pub(crate) table: String,
+    pub(crate) entity_type: String,
+    pub(crate) id: Option<EntityId>,
+    pub(crate) name: Option<String>,
+    /// Nothing where the context has to say it.
+    pub(crate) tenant: Option<Tenant>,
+    pub(crate) action: &'static str,
+    pub(crate) changes: Changes,
+    /// When the row was written.
+    pub(crate) time: DateTime<Utc>,
+    /// Why capture was paused.
+    pub(crate) reason: Option<String>,
+    /// Where this stands for many rows.
+    pub(crate) summary: Option<Summary>,
+}
+
+/// What many rows have in common.
+#[derive(Debug, Default)]
+pub(crate) struct Summary {
+    pub(crate) rows: u64,
+    /// How often each field changed.
+    pub(crate) fields: BTreeMap<String, u64>,
+    /// The condition under which rows of the table are captured.
+    pub(crate) condition: Option<String>,
+}
+
+impl RowChange {
+    /// Tells of this in an entry whose tenant, actor and context are set: action, entity, changes
+    /// and metadata.
+    pub(crate) fn describe(self, entry: &mut AuditEntry) {
+        self.action.clone_into(&mut entry.action);
+        entry.timestamp = self.time;
+        let entity = Entity::new(self.entity_type);
+        let entity = match self.id {
+            Some(id) => entity.identified(id),
+            None => entity,
+        };
+        entry.entity = Some(entity.named(self.name.unwrap_or_default()));
+        entry.changes = self.changes;
+        entry.metadata.insert("source".to_owned(), "trigger".into());
+        entry.metadata.insert("table".to_owned(), self.table.into());
+        if let Some(summary) = self.summary {
+            summary.describe(&mut entry.metadata);
+        }
+        if self.action.starts_with("capture_") {
+            entry.severity = Severity::Notice;
+            entry.reason = self.reason;
+        }
+    }
+
+    /// The entry of a change that nobody has claimed, ready to be stored.
+    pub(crate) fn into_unattributed(mut self, sanitizer: &Sanitizer) -> AuditEntry {
+        let tenant = self
+            .tenant
+            .take()
+            .unwrap_or_else(|| Tenant::from(UNKNOWN_TENANT));
+        let actor = Actor::new(ActorKind::Unattributed);
+        let mut entry = AuditEntry::new(Uuid::now_v7(), self.time, tenant, actor, self.action);
+        // A clock that was set back does not make it recorded before it happened.
+        entry.recorded_at = to_micros(Utc::now()).max(self.time);
+        self.describe(&mut entry);
+        pass(&mut entry, sanitizer);
+        entry
+    }
+}
+
+impl Summary {
+    /// Counts one more row.
+    pub(crate) fn add(&mut self, changes: &Changes) {
+        self.rows += 1;
+        for field in changes.fields() {
+            match self.fields.get_mut(field) {
+                Some(count) => *count += 1,
+                None => {
+                    self.fields.insert(field.to_owned(), 1);
+                }
+            }
+        }
+    }
+
+    fn describe(self, metadata: &mut Map<String, Value>) {
+        metadata.insert("rows".to_owned(), self.rows.into());
+        metadata.insert("fields".to_owned(), json!(self.fields));
+        if let Some(condition) = self.condition {
+            metadata.insert("condition".to_owned(), condition.into());
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Whether what is captured is still what the tables are.
+
+use audit_core::{Error, ErrorKind, Result};
+use rusqlite::Connection;
+
+use super::install::present_triggers;
+use super::plan::Plan;
+use super::registry::{self, State, Tracked};
+use super::shape::Shape;
+use super::triggers::triggers;
+use crate::error::{Phase, during};
+
+/// Checks every capture, unless the schema is one that was checked before: `verified` is its
+/// number, to be kept from one check of a file to the next.
+pub(crate) fn check_since(connection: &Connection, verified: &mut Option<i64>) -> Result<()> {
+    let schema: i64 = connection
+        .prepare_cached("PRAGMA main.schema_version")
+        .and_then(|mut pragma| pragma.query_row([], |row| row.get(0)))
+        .map_err(during(Phase::Read))?;
+    if *verified == Some(schema) {
+        return Ok(());
+    }
+    for tracked in registry::all(connection)? {
+        if tracked.state == State::On {
+            check(connection, &tracked)?;
+        }
+    }
+    *verified = Some(schema);
+    Ok(())
+}
+
+/// Checks one capture.
+pub(super) fn check(connection: &Connection, tracked: &Tracked) -> Result<()> {
+    let stale = |what: &str| {
+        Error::new(
+            ErrorKind::StaleCapture,
+            format!(
+                "the capture of table `{}` is out of date: {what}",
+                tracked.name
+            ),
+        )
+    };
+    let Ok(shape) = Shape::read(connection, &tracked.name) else {
+        return Err(stale(
+            "the table was dropped or renamed; call `retrack` under its new name, or `untrack`",
+        ));
+    };
+    let is_secret = |name: &str| tracked.secrets.iter().any(|secret| secret == name);
+    let Ok(plan) = Plan::new(connection, shape, tracked.options.clone(), &is_secret) else {
+        return Err(stale(
+            "columns that it names are no longer there; call `track` with the names that there are",
+        ));
+    };
+    if plan.layout != tracked.layout {
+        return Err(stale(
+            "columns were added, renamed or dropped; call `retrack`",
+        ));
+    }
+    let mut expected = triggers(&plan, tracked.n);
+    expected.sort_by(|one, other| one.name.cmp(&other.name));
+    if present_triggers(connection, tracked.n)? != expected {
+        return Err(stale(
+            "its triggers were dropped or altered, or the table has other unique indexes; call `retrack`",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,306 @@
+//! What a user says about a table.
+
+use std::ops::ControlFlow;
+
+use audit_core::{Result, Sanitizer};
+use rusqlite::Connection;
+
+use super::baseline::{self, Baseline};
+use super::install;
+use super::options::{Options, RowOperation, TenantRule};
+
+/// A table whose every row change is captured in the transaction that makes it: by raw SQL, bulk
+/// statements, upserts, `REPLACE`, foreign key cascades and other programs alike.
+///
+/// Triggers in the file stage each change; when an audited transaction commits, or the store
+/// next writes, staged changes become entries. So the table has to be in the file of the store.
+/// Tracking is kept in the file: say it once, or at each start; saying something else alters it.
+///
+/// ```
+/// use audit_core::{ActorKind, Auditor};
+/// use audit_sqlite::{SqliteStore, TrackedTable, rusqlite::Connection};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("desk.db");
+/// let store = SqliteStore::open(&path)?;
+/// let connection = Connection::open(&path)?;
+/// connection.execute_batch(
+///     "CREATE TABLE resources (id INTEGER PRIMARY KEY, company_id TEXT, name TEXT, password TEXT)",
+/// )?;
+/// TrackedTable::new("resources")
+///     .entity_type("resource")
+///     .id("id")
+///     .name("name")
+///     .tenant("company_id")
+///     .exclude(["password"])
+///     .track(&connection)?;
+///
+/// // Any program, any way of writing:
+/// connection.execute("INSERT INTO resources VALUES (7, 'acme', 'printer', 'hunter2')", [])?;
+/// connection.execute("UPDATE resources SET name = 'scanner'", [])?;
+///
+/// store.collect_row_changes()?;
+/// let page = Auditor::new(store).tenant("acme").entries().entity("resource", 7).page()?;
+/// let entry = &page.entries[0];
+/// assert_eq!(entry.action, "update");
+/// assert_eq!(entry.actor.kind(), ActorKind::Unattributed);
+/// assert_eq!(entry.changes.get("name").unwrap().new, Some("scanner".into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # What is told
+///
+/// A row that comes has new values only, one that goes old ones only, one that changes both, where
+/// they differ in value or in type: `1`, `1.0` and `'1'` are three values, and `A` and `a` two,
+/// whatever the collation. An update that changes nothing is no change. A primary key that changes is one
+/// update; the entry has the new id. A row whose tenant changes is deleted to the one tenant and
+/// created to the other.
+///
+/// # What is not seen
+///
+/// SQLite fires no triggers for `DROP TABLE`, for incremental writes into blobs, for virtual tables,
+/// and on a connection that has switched triggers off. Children of a foreign key are told of if
+/// their table is tracked itself. A row that a `REPLACE` displaced because of a default that is not
+/// a constant is not seen.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is tracked until `track`"]
+pub struct TrackedTable {
+    table: String,
+    options: Options,
+    sanitizer: Sanitizer,
+}
+
+impl TrackedTable {
+    /// A table, tracked as a whole: the entity type is its name, the id its primary key, or the
+    /// rowid where there is none, and the tenant that of the context.
+    pub fn new(table: impl Into<String>) -> Self {
+        Self {
+            table: table.into(),
+            options: Options::default(),
+            sanitizer: Sanitizer::default(),
+        }
+    }
+
+    /// The entity type of its entries.
+    pub fn entity_type(mut self, entity_type: impl Into<String>) -> Self {
+        self.options.entity_type = Some(entity_type.into());
+        self
+    }
+
+    /// The column that holds the id of the record. An integer, a text and a blob of 16 bytes (a
+    /// UUID) come back as they are.
+    pub fn id(self, column: impl Into<String>) -> Self {
+        self.ids([column])
+    }
+
+    /// The columns that make the id together: it is the text of a JSON array, such as `["eu",7]`.
+    /// One column is itself.
+    pub fn ids<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
+        self.options.ids = strings(columns);
+        self
+    }
+
+    /// The column that holds the name of the record.
+    pub fn name(mut self, column: impl Into<String>) -> Self {
+        self.options.name = Some(column.into());
+        self
+    }
+
+    /// The column that says whose row it is.
+    ///
+    /// Where it is NULL, empty or longer than a tenant may be, the tenant is that of the context or,
+    /// without one, [`UNKNOWN_TENANT`](crate::UNKNOWN_TENANT).
+    pub fn tenant(mut self, column: impl Into<String>) -> Self {
+        self.options.tenant = TenantRule::Column(column.into());
+        self
+    }
+
+    /// The one tenant whose rows they all are.
+    pub fn tenant_constant(mut self, tenant: impl Into<String>) -> Self {
+        self.options.tenant = TenantRule::Constant(tenant.into());
+        self
+    }
+
+    /// A column that names a row of another table, and the column there that holds the tenant:
+    /// `.tenant_through("company_id", "companies", "slug")`.
+    ///
+    /// The row is found by what the foreign key names, or by its primary key if none is declared.
+    /// Rows that a cascade deletes after it still find it.
+    pub fn tenant_through(
+        mut self,
+        column: impl Into<String>,
+        table: impl Into<String>,
+        shown: impl Into<String>,
+    ) -> Self {
+        self.options.tenant = TenantRule::Through {
+            column: column.into(),
+            table: table.into(),
+            shown: shown.into(),
+        };
+        self
+    }
+
+    /// Only these columns are told of; new ones are not. The id is staged all the same.
+    pub fn include<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
+        self.options.include = Some(strings(columns));
+        self
+    }
+
+    /// Columns that are never staged, and whose changes alone are no change.
+    pub fn exclude<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
+        self.options.exclude = strings(columns);
+        self
+    }
+
+    /// Columns of which it is told that they changed, and never what they hold: the values
+    /// are not staged.
+    ///
+    /// A column that has the name of a secret is redacted without being told to.
+    pub fn redact<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
+        self.options.redact = strings(columns);
+        self
+    }
+
+    /// Columns that have the name of a secret and are none, such as `sort_key`.
+    pub fn allow<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
+        self.options.allow = strings(columns);
+        self
+    }
+
+    /// Shows a column under another name.
+    pub fn label(mut self, column: impl Into<String>, shown: impl Into<String>) -> Self {
+        self.options.labels.push((column.into(), shown.into()));
+        self
+    }
+
+    /// A column that holds JSON as text: what changes inside is told by member, at paths such as
+    /// `settings.theme`.
+    ///
+    /// The text as a whole stands in the staging table until it is taken; what in it has the name
+    /// of a secret is masked in the entry.
+    pub fn json(mut self, column: impl Into<String>) -> Self {
+        self.options.json.push(column.into());
+        self
+    }
+
+    /// Tells only of rows that meet a condition: SQL over the columns of the row as it is then,
+    /// or was, if it was deleted. A part of a program, never of its input.
+    ///
+    /// ```
+    /// # use audit_sqlite::TrackedTable;
+    /// let drafts_are_private = TrackedTable::new("posts").when("status <> 'draft'");
+    /// ```
+    pub fn when(mut self, condition: impl Into<String>) -> Self {
+        self.options.when = Some(condition.into());
+        self
+    }
+
+    /// Tells only of these operations.
+    pub fn operations(mut self, operations: impl IntoIterator<Item = RowOperation>) -> Self {
+        self.options.operations = Some(operations.into_iter().collect());
+        self
+    }
+
+    /// Where more than so many rows of the table change before they are taken (in one transaction,
+    /// mostly), one entry for each action says how many, and how often each field changed.
+    pub fn summarize_above(mut self, rows: u64) -> Self {
+        self.options.summarize_above = Some(rows);
+        self
+    }
+
+    /// Refuses writes by anybody who is not in an audited transaction: the statement fails.
+    ///
+    /// It is a fence and no wall: whoever can write the file can drop the triggers.
+    pub fn refuse_foreign_writes(mut self) -> Self {
+        self.options.refuse_foreign_writes = true;
+        self
+    }
+
+    /// Says by its names which columns hold secrets; the default is [`Sanitizer::default`].
+    pub fn sanitizer(mut self, sanitizer: Sanitizer) -> Self {
+        self.sanitizer = sanitizer;
+        self
+    }
+
+    /// Begins to capture, or captures as is said now if it is tracked already: in one transaction, or
+    /// as a part of the one that is open.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Invalid`](audit_core::ErrorKind::Invalid) for a name that there is not, naming
+    /// those that there are, and for options that contradict each other;
+    /// [`ErrorKind::Unsupported`](audit_core::ErrorKind::Unsupported) for a view or a virtual table;
+    /// [`ErrorKind::Store`](audit_core::ErrorKind::Store) if the file has no audit log; and any
+    /// failure to write. Then everything is as it was.
+    pub fn track(self, connection: &Connection) -> Result<()> {
+        install::track(connection, &self.table, self.options, &self.sanitizer)
+    }
+
+    /// Brings the capture up to date after the table was altered, with the options that are kept in
+    /// the file. Columns that are new are told of from now on, unless `include` was said.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TrackedTable::track`], such as for an excluded column that has another name now;
+    /// then say `track` with the names that there are.
+    pub fn retrack(self, connection: &Connection) -> Result<()> {
+        install::retrack(connection, &self.table, &self.sanitizer)
+    }
+
+    /// Removes everything that tracking has added to the file. What is staged becomes entries
+    /// all the same.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Invalid`](audit_core::ErrorKind::Invalid) if it is not tracked, and any failure
+    /// to write.
+    pub fn untrack(self, connection: &Connection) -> Result<()> {
+        install::untrack(connection, &self.table)
+    }
+
+    /// Records the rows that are there as entries with the action `baseline`, so that the history
+    /// of each has a beginning.
+    ///
+    /// A thousand rows at a time are staged and committed, unless a transaction is open; `progress`
+    /// is called after each time and may stop it. Calling it again goes on where it stopped, in
+    /// another process, too; calling it when it is finished begins anew. Calling
+    /// [`SqliteStore::collect_row_changes`](crate::SqliteStore::collect_row_changes) in `progress`
+    /// keeps what is staged small.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use audit_sqlite::{SqliteStore, TrackedTable, rusqlite::Connection};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("desk.db");
+    /// let store = SqliteStore::open(&path)?;
+    /// let connection = Connection::open(&path)?;
+    /// connection.execute_batch("CREATE TABLE notes (id INTEGER PRIMARY KEY, text);
+    ///     INSERT INTO notes VALUES (1, 'seen'), (2, 'done')")?;
+    /// TrackedTable::new("notes").tenant_constant("acme").track(&connection)?;
+    /// let end = TrackedTable::new("notes").baseline(&connection, |so_far| {
+    ///     println!("{} of about {}", so_far.rows(), so_far.total());
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// assert!(end.is_finished() && end.rows() == 2);
+    /// assert_eq!(store.collect_row_changes()?, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Invalid`](audit_core::ErrorKind::Invalid) if the table is not tracked,
+    /// [`ErrorKind::StaleCapture`](audit_core::ErrorKind::StaleCapture) if it was altered since, and
+    /// any failure to write.
+    pub fn baseline(
+        self,
+        connection: &Connection,
+        mut progress: impl FnMut(&Baseline) -> ControlFlow<()>,
+    ) -> Result<Baseline> {
+        baseline::record(connection, &self.table, &mut progress)
+    }
+}
+
+fn strings<C: Into<String>>(columns: impl IntoIterator<Item = C>) -> Vec<String> {
+    columns.into_iter().map(Into::into).collect()
+}

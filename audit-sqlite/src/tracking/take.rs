@@ -1,0 +1,179 @@
+//! Taking staged rows out of the file, as changes in the order in which they happened.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use audit_core::AuditEntry;
+use audit_core::{Result, Sanitizer, Tenant};
+use rusqlite::{Connection, Row};
+
+use super::change::{RowChange, Summary};
+use super::layout::{Layout, Staged};
+use super::{read, registry};
+use crate::error::{Phase, during};
+
+/// What is done with each change.
+type Each<'a> = dyn FnMut(RowChange) -> Result<()> + 'a;
+
+/// Whether any row is staged.
+pub(crate) fn has_staged(connection: &Connection) -> Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM audit_stage)")
+        .and_then(|mut any| any.query_row([], |row| row.get(0)))
+        .map_err(during(Phase::Read))
+}
+
+/// Takes the oldest staged rows, at most `limit`, and says how many it was: fewer than `limit`
+/// when none is left. Rows that are summed up count as none.
+///
+/// In the transaction that is open: what `each` makes of them and their removal are one. Memory
+/// does not grow with the number of rows.
+pub(crate) fn take_staged(
+    connection: &Connection,
+    limit: usize,
+    each: &mut Each<'_>,
+) -> Result<usize> {
+    let failed = during(Phase::Read);
+    let mut layouts = Layouts::default();
+    for (source, most) in registry::summarized(connection)? {
+        sum_up(connection, &mut layouts, source, most, each)?;
+    }
+    let mut statement = connection
+        .prepare_cached("SELECT * FROM audit_stage ORDER BY n LIMIT ?1")
+        .map_err(failed)?;
+    let mut rows = statement
+        .query([i64::try_from(limit).unwrap_or(i64::MAX)])
+        .map_err(failed)?;
+    let mut taken = 0;
+    let mut last: i64 = 0;
+    while let Some(row) = rows.next().map_err(failed)? {
+        last = row.get(0).map_err(failed)?;
+        each(layouts.change(connection, row)?.0)?;
+        taken += 1;
+    }
+    drop(rows);
+    drop(statement);
+    if taken == limit {
+        remove(connection, "DELETE FROM audit_stage WHERE n <= ?1", [last])?;
+    } else {
+        clear(connection)?;
+    }
+    Ok(taken)
+}
+
+/// The same for rows that nobody has claimed, as entries.
+pub(crate) fn take_unattributed(
+    connection: &Connection,
+    sanitizer: &Sanitizer,
+    limit: usize,
+    each: &mut dyn FnMut(AuditEntry) -> Result<()>,
+) -> Result<usize> {
+    take_staged(connection, limit, &mut |change| {
+        each(change.into_unattributed(sanitizer))
+    })
+}
+
+/// Removes what is left when all is taken. A statement that removes every row is far cheaper than
+/// one that looks for them, and one that removes none still writes a page.
+fn clear(connection: &Connection) -> Result<()> {
+    for table in ["audit_stage", "audit_displaced", "audit_departed"] {
+        let is_empty: bool = connection
+            .prepare_cached(&format!("SELECT NOT EXISTS (SELECT 1 FROM {table})"))
+            .and_then(|mut any| any.query_row([], |row| row.get(0)))
+            .map_err(during(Phase::Read))?;
+        if !is_empty {
+            remove(connection, &format!("DELETE FROM {table}"), [])?;
+        }
+    }
+    remove(connection, "DELETE FROM audit_tracked WHERE state = 3", [])
+}
+
+fn remove(connection: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<()> {
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut remove| remove.execute(params))
+        .map_err(during(Phase::Write))?;
+    Ok(())
+}
+
+/// Takes the rows of one number if there are too many to be told of one by one: one change for
+/// each tenant and action.
+fn sum_up(
+    connection: &Connection,
+    layouts: &mut Layouts,
+    source: i64,
+    most: i64,
+    each: &mut Each<'_>,
+) -> Result<()> {
+    let failed = during(Phase::Read);
+    let rows: i64 = connection
+        .prepare_cached(
+            "SELECT count(*) FROM audit_stage WHERE source = ?1 AND operation IN (1, 2, 3)",
+        )
+        .and_then(|mut count| count.query_row([source], |row| row.get(0)))
+        .map_err(failed)?;
+    if rows <= most {
+        return Ok(());
+    }
+    let mut sums: HashMap<(Option<Tenant>, &'static str), RowChange> = HashMap::new();
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT * FROM audit_stage WHERE source = ?1 AND operation IN (1, 2, 3) ORDER BY n",
+        )
+        .map_err(failed)?;
+    let mut rows = statement.query([source]).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        let (mut change, layout) = layouts.change(connection, row)?;
+        let changes = std::mem::take(&mut change.changes);
+        let sum = match sums.entry((change.tenant.clone(), change.action)) {
+            Entry::Occupied(sum) => sum.into_mut(),
+            Entry::Vacant(empty) => {
+                change.id = None;
+                change.name = None;
+                change.summary = Some(Summary {
+                    condition: layout.and_then(|layout| layout.condition.clone()),
+                    ..Summary::default()
+                });
+                empty.insert(change)
+            }
+        };
+        if let Some(summary) = &mut sum.summary {
+            summary.add(&changes);
+        }
+    }
+    drop(rows);
+    drop(statement);
+    let mut sums: Vec<_> = sums.into_values().collect();
+    sums.sort_by(|one, other| (&one.tenant, one.action).cmp(&(&other.tenant, other.action)));
+    sums.into_iter().try_for_each(|change| each(change))?;
+    remove(
+        connection,
+        "DELETE FROM audit_stage WHERE source = ?1 AND operation IN (1, 2, 3)",
+        [source],
+    )
+}
+
+/// How to read the rows of each number.
+#[derive(Default)]
+struct Layouts(HashMap<i64, Option<Layout>>);
+
+impl Layouts {
+    fn change(
+        &mut self,
+        connection: &Connection,
+        row: &Row<'_>,
+    ) -> Result<(RowChange, Option<&Layout>)> {
+        let failed = during(Phase::Read);
+        let source: i64 = row.get(1).map_err(failed)?;
+        let number: i64 = row.get(2).map_err(failed)?;
+        let layout = match self.0.entry(source) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(registry::layout(connection, source)?),
+        };
+        match (layout, Staged::from_number(number)) {
+            (Some(layout), Some(staged)) => Ok((read::read(row, layout, staged)?, Some(&*layout))),
+            // It must not hold up everything that comes after it.
+            _ => Ok((read::unreadable(row)?, None)),
+        }
+    }
+}
