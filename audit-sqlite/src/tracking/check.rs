@@ -7,7 +7,7 @@ use super::install::present_triggers;
 use super::plan::Plan;
 use super::registry::{self, State, Tracked};
 use super::shape::Shape;
-use super::triggers::triggers;
+use super::triggers::{prefix, triggers};
 use crate::error::{Phase, during};
 
 /// Checks every capture, unless the schema is one that was checked before: `verified` is its
@@ -63,5 +63,25 @@ pub(super) fn check(connection: &Connection, tracked: &Tracked) -> Result<()> {
             "its triggers were dropped or altered, or the table has other unique indexes; call `retrack`",
         ));
     }
+    if is_overtaken(connection, tracked)? {
+        return Err(stale(
+            "the table has a trigger that is newer, and would fire before what it follows is told of; call `retrack`",
+        ));
+    }
     Ok(())
+}
+
+/// Whether a trigger of somebody else is newer than ours. SQLite fires the newest first, and one that
+/// changes the row again has to come after the change that it follows was staged.
+fn is_overtaken(connection: &Connection, tracked: &Tracked) -> Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE AND name NOT GLOB 'audit_tracked_*' AND rowid > (SELECT min(rowid) FROM main.sqlite_schema WHERE type = 'trigger' AND name GLOB ?2))",
+        )
+        .and_then(|mut newer| {
+            newer.query_row([&tracked.name, &format!("{}*", prefix(tracked.n))], |row| {
+                row.get(0)
+            })
+        })
+        .map_err(during(Phase::Read))
 }

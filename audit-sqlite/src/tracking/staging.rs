@@ -13,11 +13,18 @@ const TABLES: [&str; 2] = ["audit_stage", "audit_displaced"];
 pub(super) fn widen(connection: &Connection, slots: usize) -> Result<()> {
     let failed = during(Phase::Write);
     let present = width(connection)?;
+    if slots <= present {
+        return Ok(());
+    }
+    if !exists(connection, "SELECT 1 FROM audit_stage")? {
+        return create(connection, slots);
+    }
     for slot in present + 1..=slots {
         for table in TABLES {
+            let column = column(slot);
             connection
                 .execute(
-                    &format!("ALTER TABLE main.{table} ADD COLUMN {} ANY", column(slot)),
+                    &format!("ALTER TABLE main.{table} ADD COLUMN {column} ANY"),
                     [],
                 )
                 .map_err(failed)?;
@@ -29,34 +36,48 @@ pub(super) fn widen(connection: &Connection, slots: usize) -> Result<()> {
 /// Removes what nothing needs any more: numbers without staged rows and, when nothing is tracked
 /// and nothing staged, the columns for values.
 pub(super) fn tidy(connection: &Connection) -> Result<()> {
-    let failed = during(Phase::Write);
     connection
         .execute(
             "DELETE FROM audit_tracked WHERE state = 3 AND n NOT IN (SELECT source FROM audit_stage)",
             [],
         )
-        .map_err(failed)?;
-    let is_used: bool = connection
-        .query_row(
-            "SELECT EXISTS (SELECT 1 FROM audit_tracked) OR EXISTS (SELECT 1 FROM audit_stage)",
-            [],
-            |row| row.get(0),
-        )
-        .map_err(failed)?;
+        .map_err(during(Phase::Write))?;
+    let is_used = exists(
+        connection,
+        "SELECT 1 FROM audit_tracked UNION ALL SELECT 1 FROM audit_stage",
+    )?;
     if is_used {
         return Ok(());
     }
-    for slot in (1..=width(connection)?).rev() {
-        for table in TABLES {
-            connection
-                .execute(
-                    &format!("ALTER TABLE main.{table} DROP COLUMN {}", column(slot)),
-                    [],
-                )
-                .map_err(failed)?;
-        }
+    create(connection, 0)
+}
+
+/// Makes both tables anew, empty. One statement instead of one for each column.
+fn create(connection: &Connection, slots: usize) -> Result<()> {
+    let failed = during(Phase::Write);
+    for table in TABLES {
+        connection
+            .execute(&format!("DROP TABLE main.{table}"), [])
+            .and_then(|_| connection.execute(&definition(table, slots), []))
+            .map_err(failed)?;
     }
     Ok(())
+}
+
+/// As the migration that has made the table says it, and some columns.
+fn definition(table: &str, slots: usize) -> String {
+    let values: String = (1..=slots)
+        .map(|slot| format!(",\n    {} ANY", column(slot)))
+        .collect();
+    format!(
+        "CREATE TABLE {table} (\n    n INTEGER PRIMARY KEY,\n    source INTEGER NOT NULL,\n    operation INTEGER NOT NULL,\n    time INTEGER NOT NULL{values}\n) STRICT, WITHOUT ROWID"
+    )
+}
+
+fn exists(connection: &Connection, select: &str) -> Result<bool> {
+    connection
+        .query_row(&format!("SELECT EXISTS ({select})"), [], |row| row.get(0))
+        .map_err(during(Phase::Read))
 }
 
 fn width(connection: &Connection) -> Result<usize> {
@@ -68,4 +89,17 @@ fn width(connection: &Connection) -> Result<usize> {
         )
         .map(|count| usize::try_from(count).unwrap_or(0))
         .map_err(during(Phase::Read))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_made_anew_is_what_the_migration_has_made() {
+        let migration = include_str!("../schema/tracking.sql");
+        for table in TABLES {
+            assert!(migration.contains(&definition(table, 0)), "{table}");
+        }
+    }
 }

@@ -267,7 +267,6 @@ impl Build<'_> {
         let mut conditions = vec![format!("{} IN ({in_the_way})", row(&identity))];
         conditions.extend(other.map(str::to_owned));
         conditions.extend(self.plan.condition("x."));
-        let most = MOST_PUT_ASIDE + conflicts.len();
         let source = self.source;
         vec![
             format!(
@@ -275,14 +274,14 @@ impl Build<'_> {
                 row(&slots)
             ),
             format!(
+                "DELETE FROM audit_displaced WHERE source = {source} AND n NOT IN (SELECT n FROM audit_displaced WHERE source = {source} ORDER BY n DESC LIMIT {MOST_PUT_ASIDE})"
+            ),
+            format!(
                 "INSERT INTO audit_displaced {} SELECT {} FROM {} AS x WHERE {}",
                 values.names(),
                 values.expressions(),
                 self.table,
                 all(&conditions)
-            ),
-            format!(
-                "DELETE FROM audit_displaced WHERE source = {source} AND n NOT IN (SELECT n FROM audit_displaced WHERE source = {source} ORDER BY n DESC LIMIT {most})"
             ),
         ]
     }

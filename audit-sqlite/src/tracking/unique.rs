@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::index_sql;
 use super::shape::Shape;
-use super::sql::{all, identifier, list};
+use super::sql::{all, any, identifier, list};
 use crate::error::{Phase, during};
 
 /// A primary key with an index, a UNIQUE constraint or a unique index.
@@ -106,7 +106,33 @@ impl Shape {
             });
         }
         conflicts.extend(self.unique.iter().map(|unique| self.conflict(unique)));
+        conflicts.extend(self.unforeseen());
         conflicts
+    }
+
+    /// What a generated column will hold is not known where it is made of a NULL that becomes a
+    /// default. Then any row may be in the way; but for `OR REPLACE` such a write fails.
+    fn unforeseen(&self) -> Option<Conflict> {
+        let is_concerned = self.columns.iter().any(|column| column.is_generated)
+            && self.unique.iter().any(|unique| {
+                unique.terms.iter().any(|term| match &term.what {
+                    What::Column(name) => {
+                        self.column(name).is_some_and(|column| column.is_generated)
+                    }
+                    What::Expression(_) => true,
+                    What::Rowid => false,
+                })
+            });
+        let nulls: Vec<String> = self
+            .columns
+            .iter()
+            .filter(|column| column.replaces_null.is_some())
+            .map(|column| format!("NEW.{} IS NULL", identifier(&column.name)))
+            .collect();
+        (is_concerned && !nulls.is_empty()).then(|| Conflict {
+            condition: any(&nulls),
+            columns: None,
+        })
     }
 
     /// Conditions under which two rows are the same row.
@@ -119,13 +145,19 @@ impl Shape {
 
     /// A row of a side as a table, so that expressions can name its columns as they are.
     pub(super) fn as_table(&self, side: &str) -> String {
+        self.table_of(|name| format!("{side}{}", identifier(name)))
+    }
+
+    /// The row that is to be written, as it will be.
+    fn as_new_table(&self) -> String {
+        self.table_of(|name| self.new_value(name))
+    }
+
+    fn table_of(&self, value: impl Fn(&str) -> String) -> String {
         let columns: Vec<String> = self
             .columns
             .iter()
-            .map(|column| {
-                let name = identifier(&column.name);
-                format!("{side}{name} AS {name}")
-            })
+            .map(|column| format!("{} AS {}", value(&column.name), identifier(&column.name)))
             .collect();
         format!("(SELECT {})", list(&columns))
     }
@@ -151,7 +183,7 @@ impl Shape {
                 What::Expression(text) => (
                     None,
                     format!("({text}\n)"),
-                    format!("(SELECT {text}\n FROM {})", self.as_table("NEW.")),
+                    format!("(SELECT {text}\n FROM {})", self.as_new_table()),
                 ),
             };
             match (column, &mut columns) {

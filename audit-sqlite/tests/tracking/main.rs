@@ -1,0 +1,11 @@
+//! Tracked tables from outside: every change is told, once, in order, and nobody else notices.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper of a test fails like a test"
+)]
+
+mod desk;
+mod differential;
