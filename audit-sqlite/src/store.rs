@@ -113,7 +113,12 @@ impl SqliteStore {
             Synchronous::Normal => Durability::Written,
         };
         let pool = Pool::new(path.clone(), options.clone());
-        let desks = Desks::new(&path, options.busy_deadline, meta.cursor_key)?;
+        let desks = Desks::new(
+            &path,
+            options.busy_deadline,
+            meta.cursor_key,
+            options.sanitizer.clone(),
+        )?;
         let mut writer = Writer::of_file(connection, path.clone(), lock, options)?;
         writer.recover_or_defer()?;
         Ok(Self(Arc::new(Shared {

@@ -129,6 +129,19 @@ impl TransactionScope {
         }
     }
 
+    /// The entry that a draft becomes, sanitized and complete, for stores that make entries of what
+    /// they see themselves. Nothing where its action is switched off.
+    ///
+    /// # Errors
+    ///
+    /// What [`Draft::record`] may refuse.
+    pub fn entry(draft: Draft) -> Result<Option<AuditEntry>> {
+        match draft.prepare() {
+            Prepared::Entry { entries, .. } => Ok(entries.into_iter().next()),
+            Prepared::Answer(answer) => answer.map(|_| None),
+        }
+    }
+
     /// Takes note that so many entries are stored.
     pub fn note_stored(&self, entries: u64) {
         if let Some(auditor) = self.open.auditor.get() {

@@ -18,15 +18,26 @@ pub(super) const IS_ADMITTED: &str = "audit_is_admitted";
 /// The function that says what the other one answers.
 const ADMIT: &str = "audit_admit";
 
+/// A connection that may write to tables that refuse foreign writes, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Admitted<'c>(&'c Connection);
+
+impl<'c> Admitted<'c> {
+    pub(crate) fn new(connection: &'c Connection) -> Result<Self> {
+        admit(connection, true)?;
+        Ok(Self(connection))
+    }
+}
+
+impl Drop for Admitted<'_> {
+    fn drop(&mut self) {
+        // Where it cannot be taken back the connection is of no use for writing anyway.
+        admit(self.0, false).ok();
+    }
+}
+
 /// Lets a connection write to tables that refuse foreign writes, or no longer.
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "an audited transaction calls it when it begins and ends"
-    )
-)]
-pub(crate) fn admit(connection: &Connection, is_admitted: bool) -> Result<()> {
+fn admit(connection: &Connection, is_admitted: bool) -> Result<()> {
     if !registry::refuses_any(connection)? || set(connection, is_admitted).is_ok() {
         return Ok(());
     }

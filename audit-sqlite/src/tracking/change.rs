@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use audit_core::store::{pass, to_micros};
 use audit_core::{
-    Actor, ActorKind, AuditEntry, Changes, Entity, EntityId, Sanitizer, Severity, Tenant,
+    Actor, ActorKind, AuditEntry, Auditor, Changes, Draft, Entity, EntityId, Sanitizer, Severity,
+    Tenant,
 };
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
@@ -13,6 +14,11 @@ use uuid::Uuid;
 /// The tenant of changes of which nobody knows whose they are: the table names none, or the row
 /// has none, and they were made without a context.
 pub const UNKNOWN_TENANT: &str = "unknown";
+
+/// The member of the metadata that says that triggers have told of a change.
+const SOURCE: &str = "source";
+const TRIGGER: &str = "trigger";
+const TABLE: &str = "table";
 
 /// What happened to a row of a tracked table.
 #[derive(Debug)]
@@ -56,8 +62,8 @@ impl RowChange {
         };
         entry.entity = Some(entity.named(self.name.unwrap_or_default()));
         entry.changes = self.changes;
-        entry.metadata.insert("source".to_owned(), "trigger".into());
-        entry.metadata.insert("table".to_owned(), self.table.into());
+        entry.metadata.insert(SOURCE.to_owned(), TRIGGER.into());
+        entry.metadata.insert(TABLE.to_owned(), self.table.into());
         if let Some(summary) = self.summary {
             summary.describe(&mut entry.metadata);
         }
@@ -65,6 +71,38 @@ impl RowChange {
             entry.severity = Severity::Notice;
             entry.reason = self.reason;
         }
+    }
+
+    /// The same as a draft in the current context.
+    pub(crate) fn into_draft(self, auditor: &Auditor) -> Draft {
+        let draft = auditor.log(self.action).at(self.time);
+        let draft = match self.id {
+            Some(id) => draft.entity(self.entity_type, id),
+            None => draft.entity_type(self.entity_type),
+        };
+        let draft = draft
+            .entity_name(self.name.unwrap_or_default())
+            .changes(self.changes)
+            .metadata(SOURCE, TRIGGER)
+            .metadata(TABLE, self.table)
+            .reason(self.reason.unwrap_or_default());
+        let draft = match self.tenant {
+            Some(tenant) => draft.tenant(tenant),
+            None => draft,
+        };
+        let draft = if self.action.starts_with("capture_") {
+            draft.severity(Severity::Notice)
+        } else {
+            draft
+        };
+        let Some(summary) = self.summary else {
+            return draft;
+        };
+        let mut metadata = Map::new();
+        summary.describe(&mut metadata);
+        metadata
+            .into_iter()
+            .fold(draft, |draft, (name, value)| draft.metadata(name, value))
     }
 
     /// The entry of a change that nobody has claimed, ready to be stored.

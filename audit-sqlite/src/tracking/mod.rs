@@ -32,11 +32,15 @@ mod unique;
 use audit_core::{Error, ErrorKind, Result, Sanitizer};
 use rusqlite::Connection;
 
+pub(crate) use self::admit::Admitted;
 pub use self::baseline::Baseline;
+pub(crate) use self::change::RowChange;
 pub use self::change::UNKNOWN_TENANT;
+pub(crate) use self::check::check_since;
 pub use self::options::RowOperation;
+pub(crate) use self::registry::is_tracking;
 pub use self::table::TrackedTable;
-pub(crate) use self::take::{has_staged, take_unattributed};
+pub(crate) use self::take::{has_staged, take_staged, take_unattributed};
 
 /// Tracks every table of the file that can be tracked and is not yet, as [`TrackedTable::new`] does, but for
 /// `except`; says which are new. Tables that are tracked keep their options.
@@ -101,7 +105,7 @@ pub fn track_all_tables(connection: &Connection, except: &[&str]) -> Result<Vec<
 /// than they were; [`TrackedTable::retrack`] mends it.
 pub fn check_tracking(connection: &Connection) -> Result<()> {
     crate::schema::check(connection)?;
-    check::check_since(connection, &mut None)
+    check_since(connection, &mut None)
 }
 
 /// Stops capturing, for a migration: an entry `capture_paused` of each table says why. Until

@@ -11,17 +11,17 @@ use super::desk::{Desks, Newest, Turn};
 use crate::error::{Phase, corrupt, during, kind_of, of_kind};
 use crate::schema;
 use crate::store::SqliteStore;
+use crate::tracking;
 
 /// How long to sleep before the next look at a lock that nobody waits for in order.
 const PAUSE: Duration = Duration::from_millis(5);
+/// How many rows of others are made entries of at a time.
+const BATCH: usize = 256;
 
 const LOOK: &str = "SELECT (SELECT value FROM audit_meta WHERE key = 'schema'), (SELECT value FROM audit_meta WHERE key = 'cursor_key'), coalesce(max(seq), 0), (SELECT id FROM audit_entry ORDER BY seq DESC LIMIT 1) FROM audit_entry";
 
 /// Begins a write transaction on the connection of a caller, to the file of a store.
-pub(super) fn begin<'c>(
-    store: &SqliteStore,
-    connection: &'c Connection,
-) -> Result<(Transaction<'c>, Turn, Newest)> {
+pub(super) fn begin<'c>(store: &SqliteStore, connection: &'c Connection) -> Result<Begun<'c>> {
     let desks = store.desks()?;
     desks.check()?;
     check(connection)?;
@@ -37,15 +37,54 @@ pub(super) fn begin<'c>(
         let newest = look(&transaction, desks)?;
         turn.desk.begin(newest);
         turn.desk.memory.look(&transaction)?;
-        Ok((transaction, newest))
+        let is_tracking = tracking::is_tracking(&transaction)?;
+        if !is_tracking {
+            return Ok((transaction, newest, false));
+        }
+        tracking::check_since(&transaction, &mut turn.desk.checked_schema)?;
+        let newest = match collect(&transaction, &mut turn, desks)? {
+            0 => newest,
+            _ => look(&transaction, desks)?,
+        };
+        Ok((transaction, newest, true))
     });
     match looked {
-        Ok((transaction, newest)) => Ok((transaction, turn, newest)),
+        Ok((transaction, newest, is_tracking)) => Ok(Begun {
+            transaction,
+            turn,
+            newest,
+            is_tracking,
+        }),
         Err(error) => {
             turn.end(None);
             Err(error)
         }
     }
+}
+
+/// A transaction that has begun.
+pub(super) struct Begun<'c> {
+    pub(super) transaction: Transaction<'c>,
+    pub(super) turn: Turn,
+    /// The newest entry of the log.
+    pub(super) newest: Newest,
+    pub(super) is_tracking: bool,
+}
+
+/// Makes entries of rows that others have changed: what is staged from now on is of this
+/// transaction.
+fn collect(connection: &Connection, turn: &mut Turn, desks: &Desks) -> Result<usize> {
+    let mut collected = 0;
+    while tracking::has_staged(connection)? {
+        let mut batch = Vec::with_capacity(BATCH);
+        tracking::take_unattributed(connection, &desks.sanitizer, BATCH, &mut |entry| {
+            batch.push(entry);
+            Ok(())
+        })?;
+        turn.desk.memory.insert_known(connection, &batch)?;
+        collected += batch.len();
+    }
+    Ok(collected)
 }
 
 /// Says whether a connection can hold a write transaction of ours at all.

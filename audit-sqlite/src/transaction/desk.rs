@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use audit_core::{ErrorKind, Result};
+use audit_core::{ErrorKind, Result, Sanitizer};
 
 use crate::connection::{Identity, Process, lock_path};
 use crate::error::{Phase, of_kind};
@@ -21,6 +21,8 @@ pub(crate) struct Desks {
     pub(super) cursor_key: [u8; 32],
     identity: Option<Identity>,
     deadline: Duration,
+    /// For rows of tracked tables that nobody claims.
+    pub(super) sanitizer: Sanitizer,
     process: Process,
     idle: Mutex<Vec<Desk>>,
 }
@@ -31,6 +33,8 @@ pub(super) struct Desk {
     pub(super) memory: Memory,
     /// The newest entry for which the memory holds.
     known: Option<Newest>,
+    /// The schema in which every capture was found to be right.
+    pub(super) checked_schema: Option<i64>,
 }
 
 /// The newest entry of a log: no other log has it, and this one only grows.
@@ -48,7 +52,12 @@ pub(super) struct Turn {
 }
 
 impl Desks {
-    pub(crate) fn new(path: &Path, deadline: Duration, cursor_key: [u8; 32]) -> Result<Self> {
+    pub(crate) fn new(
+        path: &Path,
+        deadline: Duration,
+        cursor_key: [u8; 32],
+        sanitizer: Sanitizer,
+    ) -> Result<Self> {
         let identity =
             Identity::of(path).map_err(|_| of_kind(ErrorKind::FileReplaced, Phase::Open))?;
         Ok(Self {
@@ -56,6 +65,7 @@ impl Desks {
             cursor_key,
             identity,
             deadline,
+            sanitizer,
             process: Process::current(),
             idle: Mutex::default(),
         })
@@ -84,6 +94,7 @@ impl Desks {
                 lock: FairLock::open(&lock_path(&self.path))?,
                 memory: Memory::for_callers(),
                 known: None,
+                checked_schema: None,
             },
         };
         match desk.lock.acquire(deadline) {
@@ -154,7 +165,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         std::fs::write(&path, "").unwrap();
-        let desks = Desks::new(&path, Duration::ZERO, [0; 32]).unwrap();
+        let desks = Desks::new(&path, Duration::ZERO, [0; 32], Sanitizer::default()).unwrap();
         desks.check().unwrap();
         let error = desks.of_another_process().check().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Forked);

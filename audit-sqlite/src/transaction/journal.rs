@@ -11,9 +11,16 @@ use audit_core::{
 use rusqlite::Connection;
 use uuid::Uuid;
 
+use super::claims::Claims;
 use super::desk::Newest;
 use super::sink::Sink;
 use super::traces::Traces;
+use crate::tracking;
+
+/// How many rows of tracked tables are taken at a time.
+const CHUNK: usize = 4_096;
+/// How many of their entries are in memory at a time.
+const BATCH: usize = 256;
 
 /// Shared by the transaction, its savepoints and drafts, and the auditors that hand it entries.
 ///
@@ -47,6 +54,7 @@ struct State {
     /// nothing in another's log.
     operations: Vec<(Tenant, Uuid)>,
     traces: Traces,
+    claims: Claims,
     doom: Option<Doom>,
 }
 
@@ -66,6 +74,14 @@ struct Failure {
     seq: Option<i64>,
 }
 
+/// Who tells of a change.
+#[derive(Clone, Copy, PartialEq)]
+enum Teller {
+    Caller,
+    /// The triggers of a tracked table.
+    Trigger,
+}
+
 /// Why the transaction cannot be committed.
 struct Doom {
     kind: ErrorKind,
@@ -73,7 +89,7 @@ struct Doom {
 }
 
 impl Journal {
-    pub(super) fn new(sink: Sink, begun: Newest, home: Home) -> Self {
+    pub(super) fn new(sink: Sink, begun: Newest, home: Home, claims: Claims) -> Self {
         Self {
             home,
             is_open: Cell::new(true),
@@ -86,6 +102,7 @@ impl Journal {
                 failures: Vec::new(),
                 operations: Vec::new(),
                 traces: Traces::default(),
+                claims,
                 doom: None,
             }),
         }
@@ -123,6 +140,7 @@ impl Journal {
         self.is_open.set(false);
         self.touch(connection);
         let mut state = self.state.try_borrow_mut().map_err(|_| in_use())?;
+        state.write_rows(connection);
         state.write_failures_again(connection);
         if let Err(error) = state.traces.restore(connection) {
             state.condemn(&error);
@@ -211,15 +229,62 @@ impl State {
             return Err(error);
         }
         self.traces.note(connection);
-        let written = self.try_write(connection, entries);
+        let mut entries = entries;
+        let written = match self.claim(connection, &mut entries) {
+            Ok(()) => self.try_write(connection, entries, Teller::Caller),
+            Err(error) => {
+                self.condemn(&error);
+                self.keep_failures(entries);
+                Err(error)
+            }
+        };
         self.traces.leave(connection);
         written
+    }
+
+    /// Writes what rows of tracked tables have become and nobody has told of.
+    fn write_rows(&mut self, connection: &Connection) {
+        if self.doom.is_some() {
+            return;
+        }
+        self.traces.note(connection);
+        if let Err(error) = self.claim(connection, &mut []) {
+            self.condemn(&error);
+        }
+        self.traces.leave(connection);
+    }
+
+    /// Makes entries of the rows that were changed so far, but for those that `entries`, which are
+    /// about to be written, tell of.
+    fn claim(&mut self, connection: &Connection, entries: &mut [AuditEntry]) -> Result<()> {
+        let tells_of_changes = entries.iter().any(|entry| !entry.changes.is_empty());
+        let is_due = self.claims.is_tracking && (entries.is_empty() || tells_of_changes);
+        if !is_due || !tracking::has_staged(connection)? {
+            return Ok(());
+        }
+        self.catch_up(connection)?;
+        let mut is_told = vec![false; entries.len()];
+        loop {
+            let mut batch = Vec::with_capacity(BATCH);
+            let taken = tracking::take_staged(connection, CHUNK, &mut |change| {
+                batch.extend(self.claims.entry(change, entries, &mut is_told)?);
+                if batch.len() == BATCH {
+                    self.try_write(connection, mem::take(&mut batch), Teller::Trigger)?;
+                }
+                Ok(())
+            })?;
+            self.try_write(connection, batch, Teller::Trigger)?;
+            if taken < CHUNK {
+                return Ok(());
+            }
+        }
     }
 
     fn try_write(
         &mut self,
         connection: &Connection,
         mut entries: Vec<AuditEntry>,
+        teller: Teller,
     ) -> Result<Vec<Option<u64>>> {
         for entry in &mut entries {
             if entry.operation.is_none() {
@@ -242,6 +307,9 @@ impl State {
             indexes.push(written.index);
             self.newest += i64::from(written.is_new);
             let seq = written.is_new.then_some(self.newest);
+            if written.is_new && teller == Teller::Caller {
+                self.claims.remember(&entry, self.newest);
+            }
             self.written.push(Row {
                 seq,
                 tenant: entry.tenant.clone(),
@@ -280,6 +348,7 @@ impl State {
             failure.seq = failure.seq.filter(|seq| *seq <= newest);
         }
         self.newest = newest;
+        self.claims.forget_after(newest);
         self.sink.forget(connection)
     }
 

@@ -1,6 +1,7 @@
 //! Transactions on connections of callers: rows of theirs and entries of ours commit together.
 
 mod begin;
+mod claims;
 mod committed;
 mod desk;
 mod draft;
@@ -15,10 +16,12 @@ use std::rc::Rc;
 
 use audit_core::store::OpenTransaction;
 use audit_core::{
-    AuditEntry, AuditStore, Audited, Auditor, Durability, ErrorKind, Result, TransactionScope,
+    AuditEntry, AuditStore, Audited, Auditor, Durability, ErrorKind, Result, Sanitizer,
+    TransactionScope,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use self::claims::Claims;
 pub use self::committed::Committed;
 pub(crate) use self::desk::Desks;
 use self::desk::Newest;
@@ -29,6 +32,7 @@ pub use self::savepoint::AuditedSavepoint;
 use self::sink::Sink;
 use crate::error::{Phase, during, kind_of, map, of_kind};
 use crate::store::SqliteStore;
+use crate::tracking::Admitted;
 
 /// A transaction in which business rows and entries are stored together or not at all, with one
 /// commit. Begun by [`SqliteStore::begin`], or by [`Outbox::begin`](crate::Outbox::begin) in
@@ -88,6 +92,8 @@ pub struct AuditedTransaction<'c> {
     // Dropped in this order: what follows the rollback comes after it.
     transaction: Transaction<'c>,
     closing: Closing,
+    /// Lets the connection write to tables that refuse others.
+    admitted: Option<Admitted<'c>>,
 }
 
 /// What follows the end of a transaction.
@@ -140,10 +146,19 @@ impl<'c> AuditedTransaction<'c> {
         connection: &'c Connection,
         auditor: Option<&Auditor>,
     ) -> Result<Self> {
-        let (transaction, turn, newest) = begin::begin(store, connection)?;
-        let sink = Sink::Log(Box::new(turn));
-        let journal = Journal::new(sink, newest, Home::Store(store.cursor_key()?));
-        Self::new(transaction, journal, Some(store.clone()), auditor)
+        let begun = begin::begin(store, connection)?;
+        let claims = Claims::new(
+            begun.is_tracking,
+            store.desks()?.sanitizer.clone(),
+            auditor.cloned(),
+        );
+        let sink = Sink::Log(Box::new(begun.turn));
+        let home = Home::Store(store.cursor_key()?);
+        let journal = Journal::new(sink, begun.newest, home, claims);
+        let admitted = begun.is_tracking.then(|| Admitted::new(connection));
+        let mut this = Self::new(begun.transaction, journal, Some(store.clone()), auditor)?;
+        this.admitted = admitted.transpose()?;
+        Ok(this)
     }
 
     /// Begins one whose entries go into the outbox of the connection's file: the entries for the
@@ -161,7 +176,8 @@ impl<'c> AuditedTransaction<'c> {
             id: [0; 16],
         };
         let home = source.map_or(Home::Anywhere, Home::SameAs);
-        let journal = Journal::new(Sink::Outbox, begun, home);
+        let claims = Claims::new(false, Sanitizer::default(), None);
+        let journal = Journal::new(Sink::Outbox, begun, home, claims);
         Self::new(transaction, journal, None, auditor)
     }
 
@@ -185,6 +201,7 @@ impl<'c> AuditedTransaction<'c> {
                 store,
                 is_closed: false,
             },
+            admitted: None,
         })
     }
 
@@ -219,6 +236,7 @@ impl<'c> AuditedTransaction<'c> {
         let Self {
             transaction,
             closing,
+            ..
         } = self;
         closing.journal.touch(transaction);
         let savepoint = transaction.savepoint().map_err(during(Phase::Write))?;
@@ -241,6 +259,7 @@ impl<'c> AuditedTransaction<'c> {
         let Self {
             transaction,
             mut closing,
+            admitted: _admitted,
         } = self;
         let ready = closing
             .journal
@@ -277,6 +296,7 @@ impl<'c> AuditedTransaction<'c> {
         let Self {
             transaction,
             mut closing,
+            admitted: _admitted,
         } = self;
         let is_over = transaction.is_autocommit();
         let rolled_back = transaction.rollback();
