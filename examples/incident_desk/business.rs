@@ -1,15 +1,17 @@
-//! The business database: plain tables in a SQLite file of its own, which know nothing of audit.
+//! The business tables. They lie in the file of the audit log, so that a row and its entry commit
+//! together; whatever changes an incident is told of, also what goes around this program.
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use audit_sqlite::rusqlite::types::Type;
 use audit_sqlite::rusqlite::{self, Connection, OptionalExtension as _, Row, named_params};
+use audit_sqlite::{AuditedTransaction, SqliteStore, TrackedTable};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::desk::{Incident, NewIncident, Status};
+use crate::desk::{Incident, NewIncident, Result, Status};
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS incidents (
@@ -30,18 +32,46 @@ const TABLES: &str = "
     ) STRICT;
 ";
 
-pub(crate) struct Business(Mutex<Connection>);
+pub(crate) struct Business {
+    store: SqliteStore,
+    connection: Mutex<Connection>,
+}
 
 impl Business {
-    pub(crate) fn open(path: &Path) -> rusqlite::Result<Self> {
+    pub(crate) fn open(path: &Path, store: &SqliteStore) -> Result<Self> {
         let connection = Connection::open(path)?;
-        connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "normal")?;
         connection.execute_batch(TABLES)?;
-        Ok(Self(Mutex::new(connection)))
+        // The token is a secret by its name: that it changed is told, its values are not.
+        TrackedTable::new("incidents")
+            .entity_type("incident")
+            .tenant("company")
+            .name("title")
+            .exclude(["company", "sample_password"])
+            .track(&connection)?;
+        Ok(Self {
+            store: store.clone(),
+            connection: Mutex::new(connection),
+        })
     }
 
-    pub(crate) fn insert(&self, company: &str, new: &NewIncident) -> rusqlite::Result<Incident> {
+    /// Does something in one transaction: rows and entries, all or nothing.
+    pub(crate) fn write<R>(
+        &self,
+        work: impl FnOnce(&AuditedTransaction<'_>) -> Result<R>,
+    ) -> Result<R> {
+        let mut connection = self.connection();
+        let tx = self.store.begin(&mut connection)?;
+        let done = work(&tx)?;
+        tx.commit()?;
+        Ok(done)
+    }
+
+    pub(crate) fn insert(
+        tx: &AuditedTransaction<'_>,
+        company: &str,
+        new: &NewIncident,
+    ) -> rusqlite::Result<Incident> {
         let mut incident = Incident {
             id: 0,
             title: new.title.clone(),
@@ -53,8 +83,7 @@ impl Business {
             sensor_token: new.sensor_token.clone(),
             sample_password: new.sample_password.clone(),
         };
-        let connection = self.connection();
-        connection.execute(
+        tx.execute(
             "INSERT INTO incidents
                 (company, title, status, severity, note, sensor_token, sample_password)
              VALUES (:company, :title, :status, :severity, :note, :sensor_token, :sample_password)",
@@ -68,7 +97,7 @@ impl Business {
                 ":sample_password": incident.sample_password,
             },
         )?;
-        incident.id = connection.last_insert_rowid();
+        incident.id = tx.last_insert_rowid();
         Ok(incident)
     }
 
@@ -85,8 +114,8 @@ impl Business {
             .collect()
     }
 
-    pub(crate) fn update(&self, incident: &Incident) -> rusqlite::Result<()> {
-        self.connection().execute(
+    pub(crate) fn update(tx: &AuditedTransaction<'_>, incident: &Incident) -> rusqlite::Result<()> {
+        tx.execute(
             "UPDATE incidents
              SET title = :title, status = :status, severity = :severity,
                  assignee = :assignee, note = :note
@@ -103,9 +132,8 @@ impl Business {
         Ok(())
     }
 
-    pub(crate) fn delete(&self, id: i64) -> rusqlite::Result<()> {
-        self.connection()
-            .execute("DELETE FROM incidents WHERE id = ?1", [id])?;
+    pub(crate) fn delete(tx: &AuditedTransaction<'_>, id: i64) -> rusqlite::Result<()> {
+        tx.execute("DELETE FROM incidents WHERE id = ?1", [id])?;
         Ok(())
     }
 
@@ -137,7 +165,9 @@ impl Business {
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -148,9 +148,11 @@ impl Desk {
 
     pub(crate) fn add(&self, by: &Person, new: &NewIncident) -> Result<Incident> {
         by.must_be(&[Role::Analyst, Role::Lead], "report incidents")?;
-        let incident = self.business.insert(&by.company, new)?;
-        self.auditor.created(&incident).record()?;
-        Ok(incident)
+        self.business.write(|tx| {
+            let incident = Business::insert(tx, &by.company, new)?;
+            tx.created(&incident).record()?;
+            Ok(incident)
+        })
     }
 
     /// Changes an incident. Every handler that changes one comes through here, so that no change
@@ -165,16 +167,22 @@ impl Desk {
         let before = self.find(by, id)?;
         let mut after = before.clone();
         edit(&mut after)?;
-        self.business.update(&after)?;
-        self.auditor.updated(&before, &after).record()?;
+        self.business.write(|tx| {
+            Business::update(tx, &after)?;
+            tx.updated(&before, &after).record()?;
+            Ok(())
+        })?;
         Ok(after)
     }
 
     pub(crate) fn delete(&self, by: &Person, id: i64) -> Result<Incident> {
         by.must_be(&[Role::Lead], "remove incidents")?;
         let incident = self.find(by, id)?;
-        self.business.delete(id)?;
-        self.auditor.deleted(&incident).record()?;
+        self.business.write(|tx| {
+            Business::delete(tx, id)?;
+            tx.deleted(&incident).record()?;
+            Ok(())
+        })?;
         Ok(incident)
     }
 }

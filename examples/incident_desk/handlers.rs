@@ -7,6 +7,7 @@
 use audit_core::{Actor, Carrier, LateActor, audit_action, current_action};
 use serde::{Deserialize, Serialize};
 
+use crate::business::Business;
 use crate::desk::{Desk, DeskError, Edit, Incident, NewIncident, Result, Severity, Status};
 use crate::people::{Person, Role};
 use crate::siem::Siem;
@@ -195,11 +196,13 @@ impl Desk {
         for before in waiting {
             let mut after = before.clone();
             after.severity = Severity::Critical;
-            self.business.update(&after)?;
-            self.auditor
-                .updated(&before, &after)
-                .reason("nobody looked at it all day")
-                .await?;
+            self.business.write(|tx| {
+                Business::update(tx, &after)?;
+                tx.updated(&before, &after)
+                    .reason("nobody looked at it all day")
+                    .record()?;
+                Ok(())
+            })?;
             raised += 1;
         }
         Ok(raised)

@@ -1,9 +1,11 @@
 //! An incident desk of a security platform for three companies, which audits itself.
 //!
 //! It reads a day of work from `data/day.jsonl`, does each operation through an annotated handler
-//! over a SQLite business database, and then asks the audit log what happened. At the end it
-//! checks the log against the file: one action for each operation, each change once, no secret
-//! anywhere. Begin reading in `handlers.rs`; `desk.rs` records what changes, `edge.rs` says who.
+//! over a SQLite database, and then asks the audit log what happened. Somebody changes an incident
+//! behind everybody's back; the log tells of that, too, and what the incident was before. At the
+//! end it checks the log against the file: one action for each operation, each change once, no
+//! secret anywhere. Begin reading in `handlers.rs`; `desk.rs` records what changes, `edge.rs` says
+//! who.
 
 mod business;
 mod desk;
@@ -25,8 +27,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use audit_core::Auditor;
-use audit_sqlite::SqliteStore;
-use chrono::TimeDelta;
+use audit_sqlite::{SqliteStore, rusqlite};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::business::Business;
 use crate::desk::Desk;
@@ -44,9 +46,9 @@ Does a day of work at an incident desk and shows what the audit log says about i
 Usage: cargo run --example incident_desk [-- OPTIONS]
 
 Options:
-  --db PATH    keep the business database in PATH and the audit log beside it, in PATH with the
-               extension `audit.db`; a second run on the same PATH appends another day.
-               Without it both live in a temporary folder that is removed at the end
+  --db PATH    keep the database, incidents and audit log, in PATH; a second run on the same PATH
+               appends another day.
+               Without it the database is in a temporary folder that is removed at the end
   --work FILE  do the work of this file instead of the shipped `examples/data/day.jsonl`
   --help       print this
 
@@ -90,16 +92,16 @@ fn run(options: &Options, out: &mut impl Write) -> Result<bool, Box<dyn Error>> 
     let folder = tempfile::tempdir()?;
     let temporary = folder.path().join("desk.db");
     let db = options.db.clone().unwrap_or(temporary);
-    let log = db.with_extension("audit.db");
 
     let started = Instant::now();
     let clock = WorkClock::default();
-    let auditor = Auditor::builder(SqliteStore::open(&log).map_err(|error| at(&log, &error))?)
+    let store = SqliteStore::open(&db).map_err(|error| at(&db, &error))?;
+    let auditor = Auditor::builder(store.clone())
         .clock(clock.clone())
         .build()?;
     let desk = Desk {
         auditor: auditor.clone(),
-        business: Business::open(&db).map_err(|error| at(&db, &error))?,
+        business: Business::open(&db, &store).map_err(|error| at(&db, &error))?,
         people: People::new(people),
     };
     let later = days_before(&auditor, &companies, &work)?;
@@ -122,11 +124,21 @@ fn run(options: &Options, out: &mut impl Write) -> Result<bool, Box<dyn Error>> 
     tables::failures(out, &auditor, &companies)?;
     tables::days(out, &auditor, &companies)?;
     let tally = tally(&auditor, &companies, &work, later)?;
+    if let Some((company, id)) = busiest(&edge, &work) {
+        let evening = evening(&work, later);
+        behind_everybodys_back(&db, id)?;
+        store.collect_row_changes()?;
+        let log = auditor.tenant(company);
+        tables::nobody(out, &log)?;
+        tables::then_and_now(out, &log, id, evening)?;
+    }
 
-    // The files may be read as bytes only when nobody has them open.
     auditor.close(Duration::from_secs(5))?;
     drop((edge, auditor));
-    let findings = secrets::search(&log, &secrets, &companies)?;
+    let copy = folder.path().join("copy.db");
+    store.backup_to(&copy)?;
+    drop(store);
+    let findings = secrets::search(&copy, &secrets, &companies)?;
 
     tables::title(out, "Totals")?;
     let outcomes = tally.outcomes.iter();
@@ -141,7 +153,7 @@ fn run(options: &Options, out: &mut impl Write) -> Result<bool, Box<dyn Error>> 
         tally.records,
     )?;
     if options.db.is_some() {
-        writeln!(out, " kept: {} and {}", db.display(), log.display())?;
+        writeln!(out, " kept: {}", db.display())?;
     }
     writeln!(
         out,
@@ -161,6 +173,22 @@ fn run(options: &Options, out: &mut impl Write) -> Result<bool, Box<dyn Error>> 
     }
     out.flush()?;
     Ok(complaints.is_empty())
+}
+
+/// What somebody does who has the file and any SQL tool, and does not ask the desk.
+fn behind_everybodys_back(db: &Path, id: i64) -> Result<(), Box<dyn Error>> {
+    let connection = rusqlite::Connection::open(db)?;
+    connection.execute(
+        "UPDATE incidents SET severity = 'low', note = 'nothing to see here' WHERE id = ?1",
+        [id],
+    )?;
+    Ok(())
+}
+
+/// When the last work of the day was done.
+fn evening(work: &[Operation], later: TimeDelta) -> DateTime<Utc> {
+    let last = work.iter().map(|operation| operation.at).max();
+    last.unwrap_or_default() + later
 }
 
 /// How many days after the one of the file this run takes place: the first that the log does not

@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use audit_core::{AuditEntry, Auditor, EntityId, GroupBy, Outcome, TenantLog};
+use audit_core::{ActorKind, AuditEntry, Auditor, EntityId, GroupBy, Moment, Outcome, TenantLog};
+use chrono::{DateTime, Utc};
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, Width};
 use serde_json::{Map, Value};
@@ -81,6 +82,55 @@ pub(crate) fn history(out: &mut impl Write, log: &TenantLog, id: i64) -> Result 
             let (old, new) = (side(change.old.as_ref()), side(change.new.as_ref()));
             table.add_row([time, who, action, path, old, new]);
         }
+    }
+    print(out, &table)
+}
+
+/// What was changed by nobody who is known.
+pub(crate) fn nobody(out: &mut impl Write, log: &TenantLog) -> Result {
+    title(out, "What somebody changed who did not say who they are")?;
+    let mut table = table(&[
+        ("incident", 9),
+        ("who", 14),
+        ("field", 12),
+        ("before", 30),
+        ("after", 30),
+    ]);
+    let entries = log.entries().actor_kind(ActorKind::Unattributed);
+    for entry in entries.limit(3).page()?.entries {
+        let id = entry.entity_id().map(ToString::to_string);
+        let mut lead = [id.unwrap_or_default(), entry.actor.kind().to_string()];
+        for (path, change) in entry.changes.iter() {
+            let [id, who] = std::mem::take(&mut lead);
+            let (old, new) = (side(change.old.as_ref()), side(change.new.as_ref()));
+            table.add_row([id, who, path.to_owned(), old, new]);
+        }
+    }
+    print(out, &table)
+}
+
+/// One incident as it was, and as it is.
+pub(crate) fn then_and_now(
+    out: &mut impl Write,
+    log: &TenantLog,
+    id: i64,
+    then: DateTime<Utc>,
+) -> Result {
+    title(out, &format!("Incident {id} as it was yesterday evening"))?;
+    let mut table = table(&[("field", 14), ("was", 40), ("is", 40)]);
+    let history = log.history("incident", id);
+    let state = |when: Moment| -> Result<Map<String, Value>> {
+        Ok(match history.state_at(when)? {
+            Some(Value::Object(fields)) => fields,
+            _ => Map::new(),
+        })
+    };
+    let (was, is) = (state(then.into())?, state(u64::MAX.into())?);
+    for (field, value) in &was {
+        let now = is.get(field);
+        let same = now == Some(value);
+        let now = if same { "…".to_owned() } else { side(now) };
+        table.add_row([field.clone(), side(Some(value)), now]);
     }
     print(out, &table)
 }

@@ -304,7 +304,9 @@ fn a_stale_capture_is_said_at_the_next_begin_and_mended() {
     let error = desk.store.begin(&mut desk.connection).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::StaleCapture);
     assert!(error.to_string().contains("retrack"), "{error}");
-    TrackedTable::new("incident").retrack(&desk.connection).unwrap();
+    TrackedTable::new("incident")
+        .retrack(&desk.connection)
+        .unwrap();
     let tx = desk.store.begin(&mut desk.connection).unwrap();
     tx.execute("UPDATE incident SET note = 'x'", []).unwrap();
     tx.commit().unwrap();

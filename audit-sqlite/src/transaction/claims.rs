@@ -63,7 +63,7 @@ impl Claims {
         typed: &mut [AuditEntry],
         is_told: &mut [bool],
     ) -> Result<Option<AuditEntry>> {
-        let Some(key) = self.key_of(&change) else {
+        let Some(key) = Self::key_of(&change) else {
             return self.attributed(change);
         };
         for (entry, is_told) in typed.iter_mut().zip(is_told) {
@@ -120,7 +120,7 @@ impl Claims {
         }
     }
 
-    fn key_of(&self, change: &RowChange) -> Option<Key> {
+    fn key_of(change: &RowChange) -> Option<Key> {
         if change.summary.is_some() {
             return None;
         }
@@ -202,8 +202,10 @@ fn is_same_value(row: &Value, typed: &Value) -> bool {
         (Value::String(row), Value::String(typed)) => row == typed,
         // Masked, hashed, cut, or of a form of its own: nothing that could be compared.
         (Value::Object(_) | Value::Array(_), _) | (_, Value::Object(_) | Value::Array(_)) => true,
-        (Value::String(row), typed) => *row == typed.to_string(),
-        (row, Value::String(typed)) => row.to_string() == *typed,
+        (Value::String(text), other) | (other, Value::String(text)) => {
+            let other = other.to_string();
+            *text == other
+        }
         (row, typed) => row == typed,
     }
 }
