@@ -2,7 +2,7 @@
 //! system, same settings, same bytes stored. Prints a table of ratios.
 //!
 //! `cargo bench -p audit-sqlite` runs all of it; `cargo bench -p audit-sqlite -- w3` a part:
-//! `w1`, `w2e` (with group commit), `w3`.
+//! `w1`, `w2e` (with group commit), `w3`, `history`.
 
 #![expect(
     clippy::unwrap_used,
@@ -17,6 +17,7 @@ mod by_hand;
 mod data;
 mod figures;
 mod group;
+mod history;
 mod library;
 mod query;
 mod single;
@@ -44,6 +45,9 @@ fn main() {
     }
     if wanted("w3") {
         query::run(folder, &mut table);
+    }
+    if wanted("history") {
+        history::run(folder, &mut table);
     }
     table.print();
 }

@@ -28,16 +28,11 @@ fn actions(entries: impl IntoIterator<Item = audit_core::AuditEntry>) -> Vec<Str
 
 /// Tells of the change by itself, and once more as a whole.
 fn triage_and_close(auditor: &Auditor) -> Result<(), Error> {
-    let steps = ["open", "triaged", "closed"].map(incident);
-    for step in steps.windows(2) {
-        auditor.updated(&step[0], &step[1]).record()?;
-    }
-    let all = diff(&steps[0], &steps[2])?;
-    auditor
-        .log("close")
-        .about(&steps[2])
-        .changes(all)
-        .record()?;
+    let [open, triaged, closed] = ["open", "triaged", "closed"].map(incident);
+    auditor.updated(&open, &triaged).record()?;
+    auditor.updated(&triaged, &closed).record()?;
+    let all = diff(&open, &closed)?;
+    auditor.log("close").about(&closed).changes(all).record()?;
     Ok(())
 }
 

@@ -24,6 +24,12 @@ struct Account {
     email: String,
 }
 
+/// Neither its token nor its mail can be read back.
+#[derive(Debug, PartialEq, Deserialize)]
+struct Public {
+    owner: String,
+}
+
 fn account() -> Account {
     Account {
         id: 1,
@@ -155,11 +161,6 @@ fn secrets_are_refused_and_everything_else_comes_back() {
         assert_eq!(error.kind(), ErrorKind::Irreversible);
         let after = plan.without_refused().apply_to(&fields).unwrap().unwrap();
         assert_eq!(after["owner"], "ada");
-    }
-    // Its token and its mail cannot be read back, and it has to ask for neither.
-    #[derive(Debug, PartialEq, Deserialize)]
-    struct Public {
-        owner: String,
     }
     let public: Option<Public> = history.as_of(0_u64).unwrap();
     assert_eq!(
