@@ -63,6 +63,8 @@ pub struct FieldDiff {
     counting: Counting,
     /// How many records deep.
     level: usize,
+    /// All changes are kept, however many.
+    all: bool,
     error: Option<Error>,
 }
 
@@ -86,6 +88,14 @@ impl FieldDiff {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Nothing differs yet, and however much does is told.
+    pub(super) fn of_all() -> Self {
+        Self {
+            all: true,
+            ..Self::default()
+        }
     }
 
     /// Compares a field; its values are read as JSON only if they differ.
@@ -155,7 +165,7 @@ impl FieldDiff {
 
     /// Adds what happened at a path inside of what is compared now.
     pub(super) fn push(&mut self, path: String, change: Change) {
-        if self.changes.len() < MOST_CHANGES {
+        if self.all || self.changes.len() < MOST_CHANGES {
             self.changes.push(path, change);
         } else {
             self.changes.extra_mut().left_out += 1;

@@ -131,7 +131,7 @@ pub(crate) fn diff_states(
         Some(Value::Object(members)) => members,
         _ => Map::new(),
     };
-    let mut fields = FieldDiff::new();
+    let mut fields = FieldDiff::of_all();
     inside::compare_states(members(before), members(after), &mut fields);
     fields.finish()
 }

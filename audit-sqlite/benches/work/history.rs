@@ -18,9 +18,10 @@ pub(crate) fn run(folder: &Path, table: &mut Table) {
     let store = library::open(&folder.join("history.db"), Synchronous::Normal);
     eprintln!("filling a log with {RECORDS} records of {ENTRIES} entries");
     let histories = fill(&store);
-    let read = |history: &History| -> Vec<AuditEntry> {
+    // Each entry is let go before the next, as `state_at` does.
+    let read = |history: &History| {
         let entries = history.entries().stream().unwrap();
-        entries.map(|entry| entry.unwrap()).collect()
+        entries.map(|entry| entry.unwrap().timestamp).max().unwrap()
     };
     let last = |history: &History| {
         let state = history.state_at(u64::MAX).unwrap().unwrap();
@@ -35,7 +36,7 @@ pub(crate) fn run(folder: &Path, table: &mut Table) {
         read,
     );
 
-    let newest = read(&histories[0]).pop().unwrap().timestamp;
+    let newest = histories.iter().map(read).max().unwrap();
     let then = |history: &History| history.state_at(newest).unwrap().unwrap();
     compare(
         table,
@@ -46,12 +47,12 @@ pub(crate) fn run(folder: &Path, table: &mut Table) {
     );
 }
 
-fn compare<A>(
+fn compare<A, B>(
     table: &mut Table,
     name: &str,
     histories: &[History],
     state: impl FnMut(&History) -> A,
-    read: impl FnMut(&History) -> Vec<AuditEntry>,
+    read: impl FnMut(&History) -> B,
 ) {
     let (ours, limit) = Timed::both(histories, state, read);
     table.goal(

@@ -75,9 +75,10 @@ use crate::query::{Entries, TenantLog};
 /// A state begins with the newest entry before the moment that tells all fields: a `create`, a
 /// `restore`, a `baseline`, or another action that has only new values where there was no record.
 /// The changes of the entries behind it are made one after the other, in the order of the log, and
-/// a `delete` ends the record. Entries without changes and actions that did not succeed change
-/// nothing. A change that is told twice in one operation, by itself and by the action that made it,
-/// is one change.
+/// a `delete` ends the record. A `restore` that tells some fields only brings it back as it was when
+/// it went, if these fit. Entries without changes and actions that did not succeed change nothing. A
+/// change that is told twice in one operation, by itself and by the action that made it, is one
+/// change.
 ///
 /// Nothing is guessed. Where the log does not tell all, [`History::state_at`] says so and
 /// [`History::state_at_lossy`] gives what is known. What lies behind the moment is not looked at.

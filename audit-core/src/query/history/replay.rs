@@ -89,7 +89,7 @@ impl<'a> Replay<'a> {
                 truncated(fields, &mut missing);
                 self.gaps(*since, &mut missing)?;
             }
-            Presence::Gone(since) => self.gaps(*since, &mut missing)?,
+            Presence::Gone(since, _) => self.gaps(*since, &mut missing)?,
             Presence::Unheard | Presence::Used => missing.extend(self.beginning()?),
         }
         Ok(LossyState { fields, missing })

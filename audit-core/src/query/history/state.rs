@@ -1,5 +1,7 @@
 //! A record, as entry after entry tells of it.
 
+use std::mem;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
@@ -8,9 +10,10 @@ use super::change::change;
 use super::effect::{Effect, only_takes_away};
 use super::missing::{Missing, MissingReason};
 use super::told::Told;
-use crate::entry::AuditEntry;
+use crate::diff::apply::apply_in_place;
 use crate::entry::limits::CHANGES;
 use crate::entry::path::{Step, steps};
+use crate::entry::{AuditEntry, action};
 
 /// What is known of a record.
 #[derive(Default)]
@@ -30,8 +33,16 @@ pub(super) enum Presence {
     Used,
     /// It is there, as has been told since then.
     There(Value, Since),
-    /// It went then.
-    Gone(Since),
+    /// It went then, and was this before.
+    Gone(Since, Option<Box<Last>>),
+}
+
+/// A record as it was when it went.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Last {
+    fields: Value,
+    since: Since,
+    missing: Vec<Missing>,
 }
 
 /// The entry from which on everything is told.
@@ -51,7 +62,7 @@ impl State {
 
     /// Whether it was said what the record is, or that it is not.
     pub(super) fn is_decided(&self) -> bool {
-        matches!(self.presence, Presence::There(..) | Presence::Gone(_))
+        matches!(self.presence, Presence::There(..) | Presence::Gone(..))
     }
 
     /// Learns what the next entry says.
@@ -72,8 +83,10 @@ impl State {
                 self.begin(entry, since);
             }
             Effect::Appears => {
-                self.appear(since);
-                self.change(entry, record);
+                if !self.resume(&entry) {
+                    self.appear(since);
+                    self.change(entry, record);
+                }
             }
             Effect::Changes => {
                 if self.fields().is_none() {
@@ -91,6 +104,10 @@ impl State {
             }
             Effect::Ends => {
                 self.told.note_all(&entry);
+                // Some records are only marked as deleted.
+                if entry.changes.iter().any(|(_, change)| change.new.is_some()) {
+                    self.change(entry, record);
+                }
                 self.end(since);
             }
         }
@@ -118,8 +135,36 @@ impl State {
     }
 
     fn end(&mut self, since: Since) {
-        self.missing.clear();
-        self.presence = Presence::Gone(since);
+        let missing = mem::take(&mut self.missing);
+        let last = match mem::take(&mut self.presence) {
+            Presence::There(fields, since) => Some(Box::new(Last {
+                fields,
+                since,
+                missing,
+            })),
+            Presence::Gone(_, last) => last,
+            Presence::Unheard | Presence::Used => None,
+        };
+        self.presence = Presence::Gone(since, last);
+    }
+
+    /// What was restored is what it was when it went, if each change of the restoring fits that.
+    fn resume(&mut self, entry: &AuditEntry) -> bool {
+        let Presence::Gone(_, last) = &mut self.presence else {
+            return false;
+        };
+        let may_resume = entry.action == action::RESTORE && !entry.changes.is_empty();
+        let Some(last) = last.take().filter(|_| may_resume) else {
+            return false;
+        };
+        let mut fields = last.fields;
+        let is_same = apply_in_place(entry.changes.clone(), &mut fields).is_empty();
+        if is_same {
+            self.told.note(entry);
+            self.missing = last.missing;
+            self.presence = Presence::There(fields, last.since);
+        }
+        is_same
     }
 
     fn change(&mut self, entry: AuditEntry, record: &Record) {

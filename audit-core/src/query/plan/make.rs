@@ -33,8 +33,14 @@ impl RevertPlan {
             )
             .with_entry(entry.id));
         }
-        let existence = existence(source, record, entry)?;
         let mut refused = Vec::new();
+        let existence = existence(source, record, entry)?;
+        if existence.is_none() {
+            refused.push(Refusal {
+                path: String::new(),
+                reason: RefusalReason::Incomplete(MissingReason::Mismatch),
+            });
+        }
         if entry.truncated.iter().any(|cut| cut.path == CHANGES) {
             refused.push(Refusal {
                 path: String::new(),
@@ -49,7 +55,7 @@ impl RevertPlan {
             entity: entry.entity.clone().unwrap_or_else(|| record.entity()),
             changes,
             refused,
-            existence,
+            existence: existence.unwrap_or(Existence::Stays),
             expected: None,
             ignored: Vec::new(),
         })
@@ -132,27 +138,26 @@ impl Since {
     }
 }
 
-/// What taking an entry back means for the record as such.
-fn existence(source: Source<'_>, record: &Record, entry: &AuditEntry) -> Result<Existence> {
-    let was_there = || -> Result<bool> {
-        let Some(before) = entry.index.checked_sub(1) else {
-            return Ok(false);
-        };
-        let state = state_at(source, record, Moment::Index(before))?;
-        Ok(state.fields.is_some())
-    };
-    Ok(match Effect::of(entry, false) {
-        Effect::Ends => Existence::ComesBack,
-        Effect::Begins if !was_there()? => Existence::Goes,
-        Effect::Changes if only_takes_away(entry) => {
-            let state = state_at(source, record, Moment::Index(entry.index))?;
-            if state.fields.is_some() {
-                Existence::Stays
-            } else {
-                Existence::ComesBack
-            }
-        }
-        _ => Existence::Stays,
+/// What taking an entry back means for the record as such; nothing if there was another before it.
+fn existence(source: Source<'_>, record: &Record, entry: &AuditEntry) -> Result<Option<Existence>> {
+    let effect = Effect::of(entry, false);
+    let is_plain = !matches!(effect, Effect::Begins) && !only_takes_away(entry);
+    if is_plain || effect == Effect::Ends {
+        return Ok(Some(match effect {
+            Effect::Ends => Existence::ComesBack,
+            _ => Existence::Stays,
+        }));
+    }
+    let at = |index| state_at(source, record, Moment::Index(index)).map(|state| state.fields);
+    let before = entry.index.checked_sub(1).map(at).transpose()?.flatten();
+    let after = at(entry.index)?;
+    let made = [action::CREATE, action::RESTORE].contains(&entry.action.as_str());
+    Ok(match (before, after) {
+        (None, Some(_)) => Some(Existence::Goes),
+        (Some(_), None) => Some(Existence::ComesBack),
+        // Told once more: by the action that made it.
+        (Some(before), Some(after)) if made => (before == after).then_some(Existence::Goes),
+        _ => Some(Existence::Stays),
     })
 }
 

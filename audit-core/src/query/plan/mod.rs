@@ -183,8 +183,11 @@ impl RevertPlan {
         };
         let mut moved = self.unexpected(present)?;
         let misfits = apply_in_place(self.changes.clone(), &mut fields);
-        moved.extend(misfits.into_iter().map(|misfit| misfit.path));
-        moved.dedup();
+        for misfit in misfits {
+            if !moved.contains(&misfit.path) {
+                moved.push(misfit.path);
+            }
+        }
         if !moved.is_empty() {
             return Err(moved_on(&moved));
         }

@@ -3,6 +3,7 @@
 mod causes;
 mod children;
 mod history;
+mod missing;
 mod moments;
 mod plan;
 mod told_twice;

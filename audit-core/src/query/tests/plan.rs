@@ -300,3 +300,41 @@ fn a_record_that_never_was_needs_nothing() {
     assert_eq!(plan.apply_to(None).unwrap(), None);
     assert_eq!(kind(plan.apply_to(&Value::Null)), ErrorKind::Mismatch);
 }
+
+#[test]
+fn a_creation_that_is_told_twice_is_taken_back_by_either_and_one_over_another_by_none() {
+    let mut log = Log::new();
+    let operation = |entry: &mut AuditEntry| entry.operation = Some(Uuid::from_u128(9));
+    let (action, fields) = created();
+    log.add(action, fields.clone(), operation);
+    log.add(action, fields, operation);
+    let present = log.state().unwrap();
+    for number in [1, 2] {
+        assert_eq!(plan_of(&log, number).apply_to(&present).unwrap(), None);
+    }
+    log.add(action, json!({"status": {"new": "anew"}}), |_| {});
+    let mismatch = RefusalReason::Incomplete(MissingReason::Mismatch);
+    assert_eq!(refused(&plan_of(&log, 3)), [("", mismatch)]);
+}
+
+#[test]
+fn however_much_differs_is_written_back() {
+    let value = |n: u64| {
+        (0..12_000)
+            .map(|field| (format!("f{field}"), json!(n)))
+            .collect::<serde_json::Map<_, _>>()
+    };
+    let mut log = Log::of(&[("create", json!({"map": {"new": value(1)}}))]);
+    log.add(
+        "update",
+        json!({"map": {"old": value(1), "new": value(2)}}),
+        |_| {},
+    );
+    let present = log.state().unwrap();
+    let was = log.history().state_at(0_u64).unwrap();
+    assert_eq!(plan_to(&log, 0).apply_to(&present).unwrap(), was);
+    assert_eq!(
+        log.history().diff_between(0_u64, 1_u64).unwrap().len(),
+        12_000
+    );
+}
