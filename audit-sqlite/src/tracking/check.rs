@@ -3,7 +3,7 @@
 use audit_core::{Error, ErrorKind, Result};
 use rusqlite::Connection;
 
-use super::install::present_triggers;
+use super::install::{foreign_triggers, present_triggers};
 use super::plan::Plan;
 use super::registry::{self, State, Tracked};
 use super::shape::Shape;
@@ -65,23 +65,26 @@ pub(super) fn check(connection: &Connection, tracked: &Tracked) -> Result<()> {
     }
     if is_overtaken(connection, tracked)? {
         return Err(stale(
-            "the table has a trigger that is newer, and would fire before what it follows is told of; call `retrack`",
+            "the table has a trigger that is newer, and fires before what it follows is told of; call `retrack`",
         ));
     }
     Ok(())
 }
 
-/// Whether a trigger of somebody else is newer than ours. SQLite fires the newest first, and one that
-/// changes the row again has to come after the change that it follows was staged.
+/// Whether a trigger of somebody else fires at the wrong side of ours. SQLite fires the newest
+/// first: what changes a row again has to come after the change that it follows was staged, and
+/// what is done before a write before ours looks for rows that are in its way.
 fn is_overtaken(connection: &Connection, tracked: &Tracked) -> Result<bool> {
-    connection
+    let ours: Option<i64> = connection
         .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE AND name NOT GLOB 'audit_tracked_*' AND rowid > (SELECT min(rowid) FROM main.sqlite_schema WHERE type = 'trigger' AND name GLOB ?2))",
+            "SELECT min(rowid) FROM main.sqlite_schema WHERE type = 'trigger' AND name GLOB ?1",
         )
-        .and_then(|mut newer| {
-            newer.query_row([&tracked.name, &format!("{}*", prefix(tracked.n))], |row| {
-                row.get(0)
-            })
+        .and_then(|mut oldest| {
+            oldest.query_row([format!("{}*", prefix(tracked.n))], |row| row.get(0))
         })
-        .map_err(during(Phase::Read))
+        .map_err(during(Phase::Read))?;
+    let others = foreign_triggers(connection, &tracked.name)?;
+    Ok(others
+        .iter()
+        .any(|other| other.fires_after == (Some(other.age) > ours)))
 }

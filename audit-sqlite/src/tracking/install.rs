@@ -9,6 +9,7 @@ use super::layout::Staged;
 use super::options::Options;
 use super::plan::Plan;
 use super::registry::{self, State, Tracked};
+use super::schema_sql::fires_after;
 use super::shape::Shape;
 use super::sql::identifier;
 use super::staging;
@@ -142,6 +143,37 @@ pub(super) fn present_triggers(connection: &Connection, n: i64) -> Result<Vec<Tr
     rows.collect::<rusqlite::Result<_>>().map_err(failed)
 }
 
+/// A trigger of somebody else.
+pub(super) struct Foreign {
+    name: String,
+    sql: String,
+    pub(super) fires_after: bool,
+    /// Grows from one trigger to the next.
+    pub(super) age: i64,
+}
+
+/// The triggers of somebody else on a table, the oldest first.
+pub(super) fn foreign_triggers(connection: &Connection, table: &str) -> Result<Vec<Foreign>> {
+    let failed = during(Phase::Read);
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT name, sql, rowid FROM main.sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE AND name NOT GLOB 'audit_tracked_*' ORDER BY rowid",
+        )
+        .map_err(failed)?;
+    let rows = statement
+        .query_map([table], |row| {
+            let sql: String = row.get(1)?;
+            Ok(Foreign {
+                name: row.get(0)?,
+                fires_after: fires_after(&sql),
+                sql,
+                age: row.get(2)?,
+            })
+        })
+        .map_err(failed)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(failed)
+}
+
 fn put(
     connection: &Connection,
     present: Option<Tracked>,
@@ -194,6 +226,14 @@ fn put(
 fn create(connection: &Connection, plan: &Plan, n: i64) -> Result<()> {
     let failed = |error: &rusqlite::Error| unclear(plan, error);
     let all = triggers(plan, n);
+    // What a trigger does before a write has to be done before ours looks for what is in the way.
+    let others: Vec<Foreign> = foreign_triggers(connection, &plan.shape.name)?
+        .into_iter()
+        .filter(|trigger| !trigger.fires_after)
+        .collect();
+    for trigger in &others {
+        drop_trigger(connection, &trigger.name)?;
+    }
     let is_refusing = |trigger: &&Trigger| trigger.name.contains("_refuse_");
     let create = |trigger: &Trigger| {
         connection
@@ -202,6 +242,11 @@ fn create(connection: &Connection, plan: &Plan, n: i64) -> Result<()> {
     };
     for trigger in all.iter().filter(|trigger| !is_refusing(trigger)) {
         create(trigger)?;
+    }
+    for trigger in &others {
+        connection
+            .execute(&trigger.sql, [])
+            .map_err(|error| failed(&error))?;
     }
     // SQLite looks at what stands in a trigger when a statement is prepared that would fire it.
     let table = identifier(&plan.shape.name);
@@ -266,16 +311,21 @@ fn end(connection: &Connection, mut tracked: Tracked) -> Result<()> {
 fn drop_triggers(connection: &Connection, n: i64) -> Result<()> {
     let failed = during(Phase::Write);
     for trigger in present_triggers(connection, n)? {
-        let name = identifier(&trigger.name);
-        connection
-            .execute(&format!("DROP TRIGGER main.{name}"), [])
-            .map_err(failed)?;
+        drop_trigger(connection, &trigger.name)?;
     }
     for table in ["audit_displaced", "audit_departed"] {
         connection
             .execute(&format!("DELETE FROM {table} WHERE source = ?1"), [n])
             .map_err(failed)?;
     }
+    Ok(())
+}
+
+fn drop_trigger(connection: &Connection, name: &str) -> Result<()> {
+    let name = identifier(name);
+    connection
+        .execute(&format!("DROP TRIGGER main.{name}"), [])
+        .map_err(during(Phase::Write))?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use audit_core::{Error, ErrorKind, Result};
 use rusqlite::{Connection, params};
 
+use super::schema_sql;
 use super::sql::identifier;
 use super::suggest::there_is;
 use super::unique::{self, Unique};
@@ -20,6 +21,8 @@ pub(super) struct Shape {
     pub(super) has_hidden_rowid: bool,
     pub(super) is_without_rowid: bool,
     pub(super) unique: Vec<Unique>,
+    /// Generated columns with their expressions.
+    pub(super) generated: Vec<(String, String)>,
 }
 
 /// One column.
@@ -73,7 +76,11 @@ impl Shape {
             has_hidden_rowid: false,
             is_without_rowid,
             unique,
+            generated: Vec::new(),
         };
+        if shape.columns.iter().any(|column| column.is_generated) {
+            shape.generated = generated(connection, &shape)?;
+        }
         shape.identify()?;
         Ok(shape)
     }
@@ -125,6 +132,37 @@ impl Shape {
             ),
         ))
     }
+}
+
+/// The generated columns, spelled as the table spells them.
+fn generated(connection: &Connection, shape: &Shape) -> Result<Vec<(String, String)>> {
+    let sql: String = connection
+        .query_row(
+            "SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ?1",
+            [&shape.name],
+            |row| row.get(0),
+        )
+        .map_err(during(Phase::Read))?;
+    let found = schema_sql::generated_columns(&sql);
+    let columns = shape.columns.iter().filter(|column| column.is_generated);
+    columns
+        .map(|column| {
+            let known = found
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case(&column.name));
+            known
+                .map(|(_, expression)| (column.name.clone(), expression.clone()))
+                .ok_or_else(|| {
+                    Error::new(
+                        ErrorKind::Unsupported,
+                        format!(
+                            "the expression of the generated column `{}` of table `{}` cannot be read; write it in a plainer form",
+                            column.name, shape.name
+                        ),
+                    )
+                })
+        })
+        .collect()
 }
 
 /// The tables that can be tracked, in the order of their names.

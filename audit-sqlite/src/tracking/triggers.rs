@@ -207,12 +207,14 @@ impl Build<'_> {
         after_update.extend(tell(&format!("NOT {is_there} OR ({new} AND NOT ({old}))")));
         self.add("displaced_update", "AFTER UPDATE", is_any(), &after_update);
 
-        let after_delete = format!("DELETE FROM audit_displaced WHERE {ours} AND {old}");
+        // Before: while a cascade of the deletion is under way the row is gone already, and would be
+        // taken for displaced.
+        let before_delete = format!("DELETE FROM audit_displaced WHERE {ours} AND {old}");
         self.add(
             "displaced_delete",
-            "AFTER DELETE",
+            "BEFORE DELETE",
             is_any(),
-            &[after_delete],
+            &[before_delete],
         );
     }
 

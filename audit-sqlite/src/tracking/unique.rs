@@ -3,9 +3,9 @@
 use audit_core::{Error, ErrorKind, Result};
 use rusqlite::Connection;
 
-use super::index_sql;
+use super::schema_sql;
 use super::shape::Shape;
-use super::sql::{all, any, identifier, list};
+use super::sql::{all, identifier, list};
 use crate::error::{Phase, during};
 
 /// A primary key with an index, a UNIQUE constraint or a unique index.
@@ -40,7 +40,7 @@ pub(super) fn read(connection: &Connection, table: &str) -> Result<Vec<Unique>> 
         let name: String = row.get(0).map_err(failed)?;
         let origin: String = row.get(1).map_err(failed)?;
         let sql: Option<String> = row.get(2).map_err(failed)?;
-        let parts = sql.as_deref().and_then(index_sql::parts);
+        let parts = sql.as_deref().and_then(schema_sql::index_parts);
         let (texts, condition) = match parts {
             Some(parts) => (parts.terms, parts.condition),
             None => (Vec::new(), None),
@@ -106,33 +106,7 @@ impl Shape {
             });
         }
         conflicts.extend(self.unique.iter().map(|unique| self.conflict(unique)));
-        conflicts.extend(self.unforeseen());
         conflicts
-    }
-
-    /// What a generated column will hold is not known where it is made of a NULL that becomes a
-    /// default. Then any row may be in the way; but for `OR REPLACE` such a write fails.
-    fn unforeseen(&self) -> Option<Conflict> {
-        let is_concerned = self.columns.iter().any(|column| column.is_generated)
-            && self.unique.iter().any(|unique| {
-                unique.terms.iter().any(|term| match &term.what {
-                    What::Column(name) => {
-                        self.column(name).is_some_and(|column| column.is_generated)
-                    }
-                    What::Expression(_) => true,
-                    What::Rowid => false,
-                })
-            });
-        let nulls: Vec<String> = self
-            .columns
-            .iter()
-            .filter(|column| column.replaces_null.is_some())
-            .map(|column| format!("NEW.{} IS NULL", identifier(&column.name)))
-            .collect();
-        (is_concerned && !nulls.is_empty()).then(|| Conflict {
-            condition: any(&nulls),
-            columns: None,
-        })
     }
 
     /// Conditions under which two rows are the same row.
@@ -148,9 +122,29 @@ impl Shape {
         self.table_of(|name| format!("{side}{}", identifier(name)))
     }
 
-    /// The row that is to be written, as it will be.
+    /// The row that is to be written, as it will be. Before an update SQLite has not yet computed what
+    /// is generated; one column may be made of another, so that it is done as often as there are any.
     fn as_new_table(&self) -> String {
-        self.table_of(|name| self.new_value(name))
+        let mut table = self.table_of(|name| self.new_value(name));
+        for _ in &self.generated {
+            let columns: Vec<String> = self
+                .columns
+                .iter()
+                .map(|column| {
+                    let name = identifier(&column.name);
+                    match self
+                        .generated
+                        .iter()
+                        .find(|(known, _)| *known == column.name)
+                    {
+                        Some((_, expression)) => format!("({expression}\n) AS {name}"),
+                        None => name,
+                    }
+                })
+                .collect();
+            table = format!("(SELECT {} FROM {table})", list(&columns));
+        }
+        table
     }
 
     fn table_of(&self, value: impl Fn(&str) -> String) -> String {
@@ -167,6 +161,11 @@ impl Shape {
         let mut columns = Some(Vec::new()).filter(|_| unique.condition.is_none());
         for term in &unique.terms {
             let (column, left, right) = match &term.what {
+                What::Column(name) if self.is_generated(name) => {
+                    let column = identifier(name);
+                    let new = format!("(SELECT {column} FROM {})", self.as_new_table());
+                    (None, format!("x.{column}"), new)
+                }
                 What::Column(name) => {
                     let column = identifier(name);
                     (
@@ -205,6 +204,10 @@ impl Shape {
             condition: all(&conditions),
             columns,
         }
+    }
+
+    fn is_generated(&self, name: &str) -> bool {
+        self.generated.iter().any(|(known, _)| known == name)
     }
 
     /// `NEW` holds NULL where `OR REPLACE` will put the default.

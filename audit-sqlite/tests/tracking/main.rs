@@ -9,3 +9,5 @@
 
 mod desk;
 mod differential;
+mod replace;
+mod verbs;

@@ -1,4 +1,5 @@
-//! The parts of a `CREATE INDEX` statement that no pragma tells: expressions and the condition.
+//! What no pragma tells of a schema, out of its statements: the expressions and the condition of an
+//! index, and the expressions of generated columns.
 
 /// What an index is over.
 #[derive(Debug, PartialEq, Eq)]
@@ -9,42 +10,94 @@ pub(super) struct IndexParts {
     pub(super) condition: Option<String>,
 }
 
-/// Takes a statement apart that SQLite has accepted.
-pub(super) fn parts(sql: &str) -> Option<IndexParts> {
-    let tokens = tokens(sql);
-    let mut depth = 0_usize;
-    let mut terms = Vec::new();
-    let mut start = None;
-    let mut rest = tokens.iter();
-    for token in rest.by_ref() {
-        match token.text {
-            "(" => {
-                depth += 1;
-                if depth == 1 {
-                    start = Some(token.end);
-                }
-            }
-            ")" if depth == 1 => {
-                terms.push(sql.get(start?..token.start)?);
-                break;
-            }
-            ")" => depth = depth.checked_sub(1)?,
-            "," if depth == 1 => {
-                terms.push(sql.get(start?..token.start)?);
-                start = Some(token.end);
-            }
-            _ => {}
-        }
-    }
-    let condition = rest
+/// Takes a `CREATE INDEX` statement apart that SQLite has accepted.
+pub(super) fn index_parts(sql: &str) -> Option<IndexParts> {
+    let (terms, rest) = first_list(sql)?;
+    let mut rest_tokens = tokens(rest).into_iter();
+    let condition = rest_tokens
         .next()
         .filter(|token| token.text.eq_ignore_ascii_case("where"))
-        .and_then(|token| sql.get(token.end..))
+        .and_then(|token| rest.get(token.end..))
         .map(|text| text.trim().to_owned());
     Some(IndexParts {
         terms: terms.into_iter().map(without_direction).collect(),
         condition,
     })
+}
+
+/// The generated columns in a `CREATE TABLE` statement that SQLite has accepted, each with its
+/// expression.
+pub(super) fn generated_columns(sql: &str) -> Vec<(String, String)> {
+    let definitions = first_list(sql).map_or_else(Vec::new, |(definitions, _)| definitions);
+    definitions.into_iter().filter_map(generated).collect()
+}
+
+/// Whether a `CREATE TRIGGER` statement that SQLite has accepted says `AFTER`.
+pub(super) fn fires_after(sql: &str) -> bool {
+    let mut tokens = tokens(sql).into_iter();
+    // SQLite leaves out what else may stand before the name.
+    let word = tokens.by_ref().nth(3);
+    word.is_some_and(|token| token.text.eq_ignore_ascii_case("after"))
+}
+
+fn generated(definition: &str) -> Option<(String, String)> {
+    let tokens = tokens(definition);
+    let name = unquoted(tokens.first()?.text);
+    let mut depth = 0_usize;
+    for token in &tokens {
+        match token.text {
+            "(" => depth += 1,
+            ")" => depth = depth.checked_sub(1)?,
+            word if depth == 0 && word.eq_ignore_ascii_case("as") => {
+                let (mut expression, _) = first_list(definition.get(token.end..)?)?;
+                // A list of one: what commas there are stand deeper.
+                return expression.pop().map(|text| (name, text.trim().to_owned()));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The items of the first list in parentheses, and what stands behind it.
+fn first_list(sql: &str) -> Option<(Vec<&str>, &str)> {
+    let mut depth = 0_usize;
+    let mut items = Vec::new();
+    let mut start = 0;
+    for token in tokens(sql) {
+        match token.text {
+            "(" => {
+                depth += 1;
+                if depth == 1 {
+                    start = token.end;
+                }
+            }
+            ")" if depth == 1 => {
+                items.push(sql.get(start..token.start)?);
+                return Some((items, sql.get(token.end..)?));
+            }
+            ")" => depth = depth.checked_sub(1)?,
+            "," if depth == 1 => {
+                items.push(sql.get(start..token.start)?);
+                start = token.end;
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn unquoted(name: &str) -> String {
+    let inside = name
+        .get(1..name.len().saturating_sub(1))
+        .unwrap_or_default();
+    match name.chars().next() {
+        Some(quote @ ('"' | '`' | '\'')) => {
+            inside.replace(&quote.to_string().repeat(2), &quote.to_string())
+        }
+        Some('[') => inside.to_owned(),
+        _ => name.to_owned(),
+    }
 }
 
 fn without_direction(term: &str) -> String {
@@ -129,7 +182,7 @@ mod tests {
     use super::*;
 
     fn of(sql: &str) -> (Vec<String>, Option<String>) {
-        let parts = parts(sql).unwrap();
+        let parts = index_parts(sql).unwrap();
         (parts.terms, parts.condition)
     }
 
@@ -162,10 +215,33 @@ mod tests {
     }
 
     #[test]
+    fn generated_columns_of_every_form() {
+        let sql = "CREATE TABLE \"t (\" (id INTEGER PRIMARY KEY CHECK (id > (1)), \"a \"\"b\" TEXT COLLATE NOCASE GENERATED ALWAYS AS (lower(x, ',') || ')') STORED, x DEFAULT (1), -- as (no)
+            [c d] as ( x + 1 ) UNIQUE, CONSTRAINT u UNIQUE (x))";
+        let text = |name: &str, expression: &str| (name.to_owned(), expression.to_owned());
+        assert_eq!(
+            generated_columns(sql),
+            [text("a \"b", "lower(x, ',') || ')'"), text("c d", "x + 1")]
+        );
+    }
+
+    #[test]
+    fn triggers_fire_before_unless_they_say_after() {
+        assert!(fires_after(
+            "CREATE TRIGGER \"a before b\" after INSERT ON t BEGIN"
+        ));
+        assert!(!fires_after(
+            "CREATE TRIGGER x BEFORE INSERT ON after BEGIN"
+        ));
+        assert!(!fires_after("CREATE TRIGGER after DELETE ON t BEGIN"));
+    }
+
+    #[test]
     fn what_is_no_statement_never_panics() {
         for sql in ["", "(", ")", "((", "'", "a)(", "/*", "--", "ON t('"] {
-            let _ = parts(sql);
+            let _ = index_parts(sql);
+            generated_columns(sql);
         }
-        assert_eq!(parts("x)(a)"), None);
+        assert_eq!(index_parts("x)(a)"), None);
     }
 }

@@ -1,0 +1,276 @@
+//! Rows that a `REPLACE` displaces, which SQLite deletes without firing a trigger.
+
+use audit_sqlite::{TrackedTable, check_tracking};
+use serde_json::{Value, json};
+
+use crate::desk::Desk;
+
+/// The actions and ids that are told of some SQL, with `recursive_triggers` off and on: the same.
+fn told(tables: &str, sql: &str) -> Value {
+    let both = ["OFF", "ON"].map(|recursive| {
+        let desk = Desk::new(tables);
+        desk.track(TrackedTable::new("t"));
+        desk.run(&format!("PRAGMA recursive_triggers = {recursive}"));
+        desk.run(sql);
+        let told = desk.entries();
+        let told: Value = told
+            .iter()
+            .map(|entry| json!([entry.action, entry.entity_id().unwrap().to_string()]))
+            .collect();
+        told
+    });
+    let [off, on] = both;
+    let sorted = |told: &Value| {
+        let mut all: Vec<String> = told
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(Value::to_string)
+            .collect();
+        all.sort();
+        all
+    };
+    assert_eq!(sorted(&off), sorted(&on), "{tables} {sql}");
+    off
+}
+
+#[test]
+fn the_same_primary_key() {
+    let rows = "INSERT INTO t VALUES (1, 'a'), (2, 'b')";
+    for table in [
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, u);",
+        "CREATE TABLE t (id INT PRIMARY KEY, u);",
+        "CREATE TABLE t (id INT PRIMARY KEY, u) WITHOUT ROWID;",
+        "CREATE TABLE t (id INT PRIMARY KEY ON CONFLICT REPLACE, u);",
+    ] {
+        let or_replace = if table.contains("CONFLICT") {
+            ""
+        } else {
+            "OR REPLACE"
+        };
+        assert_eq!(
+            told(
+                &format!("{table}{rows}"),
+                &format!("INSERT {or_replace} INTO t VALUES (1, 'c')")
+            ),
+            json!([["delete", "1"], ["create", "1"]]),
+            "{table}"
+        );
+        assert_eq!(
+            told(
+                &format!("{table}{rows}"),
+                &format!("UPDATE {or_replace} t SET id = 2 WHERE id = 1")
+            ),
+            json!([["delete", "2"], ["update", "2"]]),
+            "{table}"
+        );
+    }
+}
+
+#[test]
+fn every_kind_of_unique_index() {
+    for index in [
+        "(u)",
+        "(u COLLATE NOCASE)",
+        "(u DESC, v)",
+        "(lower(u))",
+        "(v, substr(u, 1, 1) || 'x')",
+        "(u) WHERE v = 1",
+        "(lower(u), v) WHERE v IS NOT NULL AND u <> ')'",
+        "(g)",
+    ] {
+        let tables = format!(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, u TEXT, v, g AS (u || v));
+             CREATE UNIQUE INDEX i ON t {index};
+             INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 1), (3, 'c', 3)"
+        );
+        assert_eq!(
+            told(&tables, "REPLACE INTO t VALUES (7, 'a', 1)"),
+            json!([["delete", "1"], ["create", "7"]]),
+            "{index}"
+        );
+        assert_eq!(
+            told(&tables, "UPDATE OR REPLACE t SET u = 'b' WHERE id = 1"),
+            json!([["delete", "2"], ["update", "1"]]),
+            "{index}"
+        );
+    }
+}
+
+#[test]
+fn several_rows_at_once_and_defaults() {
+    let tables =
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, u TEXT UNIQUE NOT NULL DEFAULT 'd', v UNIQUE);
+        INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 2), (3, 'd', 3)";
+    assert_eq!(
+        told(tables, "REPLACE INTO t VALUES (1, 'b', 3)"),
+        json!([
+            ["delete", "1"],
+            ["delete", "2"],
+            ["delete", "3"],
+            ["create", "1"]
+        ])
+    );
+    assert_eq!(
+        told(tables, "REPLACE INTO t VALUES (9, NULL, 9)"),
+        json!([["delete", "3"], ["create", "9"]])
+    );
+}
+
+#[test]
+fn a_default_that_feeds_a_generated_column() {
+    let tables =
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, u NOT NULL DEFAULT 'd', g AS (u || '!') UNIQUE);
+        INSERT INTO t (id, u) VALUES (1, 'd'), (2, 'e')";
+    assert_eq!(
+        told(tables, "REPLACE INTO t (id, u) VALUES (9, NULL)"),
+        json!([["delete", "1"], ["create", "9"]])
+    );
+}
+
+#[test]
+fn what_stays_is_not_told() {
+    let tables = "CREATE TABLE t (id INTEGER PRIMARY KEY, u UNIQUE);
+        INSERT INTO t VALUES (1, 'a'), (2, 'b')";
+    for sql in [
+        "INSERT OR IGNORE INTO t VALUES (1, 'x')",
+        "INSERT INTO t VALUES (1, 'x') ON CONFLICT DO NOTHING",
+        "UPDATE OR IGNORE t SET u = 'b' WHERE id = 1",
+    ] {
+        assert_eq!(told(tables, sql), json!([]), "{sql}");
+        // Put aside, and deleted later by a statement that tells of it.
+        assert_eq!(
+            told(
+                tables,
+                &format!(
+                    "BEGIN; {sql}; DELETE FROM t WHERE id = 1; INSERT INTO t VALUES (7, 'c'); COMMIT"
+                )
+            ),
+            json!([["delete", "1"], ["create", "7"]]),
+            "{sql}"
+        );
+        // Put aside, changed, and displaced in the end.
+        assert_eq!(
+            told(
+                tables,
+                &format!(
+                    "BEGIN; {sql}; UPDATE t SET u = 'z' WHERE id = 1; REPLACE INTO t VALUES (8, 'z'); COMMIT"
+                )
+            ),
+            json!([["update", "1"], ["delete", "1"], ["create", "8"]]),
+            "{sql}"
+        );
+        // Put aside, and moved to another key.
+        assert_eq!(
+            told(
+                tables,
+                &format!(
+                    "BEGIN; {sql}; UPDATE t SET id = 5 WHERE id = 1; INSERT INTO t VALUES (6, 'y'); COMMIT"
+                )
+            ),
+            json!([["update", "5"], ["create", "6"]]),
+            "{sql}"
+        );
+    }
+}
+
+#[test]
+fn many_rows_that_stay_do_not_pile_up() {
+    let desk = Desk::tracking("CREATE TABLE t (id INTEGER PRIMARY KEY, v)");
+    let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+        INSERT OR IGNORE INTO t SELECT i, i FROM n";
+    desk.run(fill);
+    desk.run(fill);
+    let aside: i64 = desk
+        .connection
+        .query_row("SELECT count(*) FROM audit_displaced", [], |row| row.get(0))
+        .unwrap();
+    assert!(aside < 20, "{aside}");
+    assert_eq!(desk.entries().len(), 2000);
+}
+
+#[test]
+fn children_of_displaced_rows() {
+    let tables =
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, parent REFERENCES t ON DELETE CASCADE, u UNIQUE);
+        INSERT INTO t VALUES (1, NULL, 'a'), (2, 1, 'b'), (3, 2, 'c')";
+    let told = told(tables, "REPLACE INTO t VALUES (9, NULL, 'a')");
+    assert_eq!(
+        told,
+        json!([
+            ["delete", "1"],
+            ["delete", "3"],
+            ["delete", "2"],
+            ["create", "9"]
+        ])
+    );
+}
+
+#[test]
+fn a_displaced_row_that_is_changed_before_it_goes() {
+    // 1 is displaced; its child 2 loses its parent, and is displaced itself.
+    for columns in ["u UNIQUE, w UNIQUE", "w UNIQUE, u UNIQUE"] {
+        let tables = format!(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, parent REFERENCES t ON DELETE SET NULL, {columns});
+             INSERT INTO t (id, parent, u, w) VALUES (1, NULL, 'a', 1), (2, 1, 'b', 2)"
+        );
+        let told = told(&tables, "REPLACE INTO t (id, u, w) VALUES (9, 'a', 2)");
+        let told = told.as_array().unwrap();
+        assert_eq!(told.last(), Some(&json!(["create", "9"])));
+        let deleted = |id: &str| {
+            told.iter()
+                .filter(|entry| **entry == json!(["delete", id]))
+                .count()
+        };
+        assert_eq!((deleted("1"), deleted("2")), (1, 1), "{told:?}");
+    }
+}
+
+#[test]
+fn a_row_that_stayed_and_is_deleted_with_its_children() {
+    for action in ["SET NULL", "CASCADE"] {
+        let tables = format!(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, parent REFERENCES t ON DELETE {action}, u UNIQUE);
+             INSERT INTO t VALUES (1, NULL, 'a'), (2, 1, 'b')"
+        );
+        let told = told(
+            &tables,
+            "BEGIN; INSERT OR IGNORE INTO t VALUES (1, 1, 'x'); DELETE FROM t WHERE id = 1; COMMIT",
+        );
+        let deleted = json!(["delete", "1"]);
+        let count = told
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|entry| **entry == deleted)
+            .count();
+        assert_eq!(count, 1, "{told}");
+    }
+}
+
+#[test]
+fn what_triggers_of_the_user_put_in_the_way() {
+    for before in [true, false] {
+        let desk = Desk::new("CREATE TABLE t (id INTEGER PRIMARY KEY, u UNIQUE)");
+        let trigger = "CREATE TRIGGER mine BEFORE INSERT ON t WHEN NEW.id = 1
+            BEGIN INSERT OR REPLACE INTO t VALUES (7, 'a'); END";
+        // Whether it was there before the table was tracked or not.
+        if before {
+            desk.run(trigger);
+        }
+        desk.track(TrackedTable::new("t"));
+        if !before {
+            desk.run(trigger);
+        }
+        check_tracking(&desk.connection).unwrap();
+        desk.run("REPLACE INTO t VALUES (1, 'a')");
+        assert_eq!(
+            desk.told(),
+            json!([
+                ["create", "7", {"id": {"new": 7}, "u": {"new": "a"}}],
+                ["delete", "7", {"id": {"old": 7}, "u": {"old": "a"}}],
+                ["create", "1", {"id": {"new": 1}, "u": {"new": "a"}}],
+            ])
+        );
+    }
+}
