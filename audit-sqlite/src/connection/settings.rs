@@ -92,8 +92,10 @@ fn set_common(connection: &Connection, options: &SqliteOptions) -> Result<()> {
     }
     for (limit, value) in [
         (Limit::SQLITE_LIMIT_ATTACHED, 0),
-        (Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000),
-        (Limit::SQLITE_LIMIT_EXPR_DEPTH, 200),
+        // What stands in the schema counts: triggers of wide tables, and whatever else is in a business
+        // file that SQLite took with its own limits.
+        (Limit::SQLITE_LIMIT_SQL_LENGTH, 10_000_000),
+        (Limit::SQLITE_LIMIT_EXPR_DEPTH, 1_000),
         (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 64),
     ] {
         connection.set_limit(limit, value).map_err(failed)?;

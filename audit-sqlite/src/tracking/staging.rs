@@ -66,9 +66,12 @@ fn create(connection: &Connection, slots: usize) -> Result<()> {
 
 /// As the migration that has made the table says it, and some columns.
 fn definition(table: &str, slots: usize) -> String {
-    let values: String = (1..=slots)
-        .map(|slot| format!(",\n    {} ANY", column(slot)))
-        .collect();
+    let mut values = String::new();
+    for slot in 1..=slots {
+        values.push_str(",\n    ");
+        values.push_str(&column(slot));
+        values.push_str(" ANY");
+    }
     format!(
         "CREATE TABLE {table} (\n    n INTEGER PRIMARY KEY,\n    source INTEGER NOT NULL,\n    operation INTEGER NOT NULL,\n    time INTEGER NOT NULL{values}\n) STRICT, WITHOUT ROWID"
     )

@@ -145,7 +145,7 @@ fn sum_up(
     drop(statement);
     let mut sums: Vec<_> = sums.into_values().collect();
     sums.sort_by(|one, other| (&one.tenant, one.action).cmp(&(&other.tenant, other.action)));
-    sums.into_iter().try_for_each(|change| each(change))?;
+    sums.into_iter().try_for_each(&mut *each)?;
     remove(
         connection,
         "DELETE FROM audit_stage WHERE source = ?1 AND operation IN (1, 2, 3)",

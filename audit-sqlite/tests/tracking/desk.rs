@@ -13,7 +13,7 @@ pub(crate) const TENANT: &str = "acme";
 pub(crate) struct Desk {
     pub(crate) store: SqliteStore,
     pub(crate) connection: Connection,
-    folder: TempDir,
+    _folder: TempDir,
     /// How many entries were told of already.
     told: std::cell::Cell<u64>,
 }
@@ -32,7 +32,7 @@ impl Desk {
         Self {
             store,
             connection,
-            folder,
+            _folder: folder,
             told: std::cell::Cell::new(0),
         }
     }
@@ -58,10 +58,6 @@ impl Desk {
     /// Another connection to the file.
     pub(crate) fn another(&self) -> Connection {
         Connection::open(self.store.path().unwrap()).unwrap()
-    }
-
-    pub(crate) fn folder(&self) -> &std::path::Path {
-        self.folder.path()
     }
 
     /// The entries of the tenant that have come since this was last asked.

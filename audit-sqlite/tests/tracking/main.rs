@@ -7,7 +7,12 @@
     reason = "a helper of a test fails like a test"
 )]
 
+mod baseline;
 mod desk;
 mod differential;
+mod options;
 mod replace;
+mod schema;
+mod secrets;
 mod verbs;
+mod writer;

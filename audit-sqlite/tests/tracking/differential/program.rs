@@ -190,7 +190,8 @@ impl Program<'_> {
         } else {
             String::new()
         };
-        sql += &format!("CREATE TABLE child (id INTEGER PRIMARY KEY, t_id{parent}, v);");
+        let child = format!("CREATE TABLE child (id INTEGER PRIMARY KEY, t_id{parent}, v);");
+        sql.push_str(&child);
         if self.random.one_in(3) {
             sql += &self.trigger();
         }

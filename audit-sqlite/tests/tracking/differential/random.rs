@@ -1,4 +1,4 @@
-//! Numbers that depend on the seed alone (SplitMix64).
+//! Numbers that depend on the seed alone (`SplitMix64`).
 
 pub(crate) struct Random(u64);
 

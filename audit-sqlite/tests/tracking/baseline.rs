@@ -1,0 +1,101 @@
+//! The rows that were there before.
+
+use std::ops::ControlFlow;
+
+use audit_core::ErrorKind;
+use audit_sqlite::TrackedTable;
+use serde_json::json;
+
+use crate::desk::Desk;
+
+const FILL: &str =
+    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)";
+
+#[test]
+fn rows_are_told_with_their_values_and_only_new_ones() {
+    let desk = Desk::new(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, v, api_key); INSERT INTO t VALUES (1, 'a', 'k'), (2, NULL, NULL)",
+    );
+    desk.track(TrackedTable::new("t"));
+    TrackedTable::new("t")
+        .baseline(&desk.connection, |_| ControlFlow::Continue(()))
+        .unwrap();
+    assert_eq!(
+        desk.told(),
+        json!([
+            ["baseline", "1", {"id": {"new": 1}, "v": {"new": "a"}, "api_key": {"new": "********"}}],
+            ["baseline", "2", {"id": {"new": 2}, "v": {"new": null}, "api_key": {"new": "********"}}],
+        ])
+    );
+}
+
+#[test]
+fn it_goes_on_where_it_stopped() {
+    for table in [
+        format!(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, v); {FILL} INSERT INTO t SELECT -i, i FROM n"
+        ),
+        format!("CREATE TABLE t (v); {FILL} INSERT INTO t SELECT i FROM n"),
+        format!(
+            "CREATE TABLE t (a TEXT, b, PRIMARY KEY (b, a)) WITHOUT ROWID; {FILL} INSERT INTO t SELECT 'ä' || i, CASE i % 4 WHEN 0 THEN i WHEN 1 THEN i / 7.0 WHEN 2 THEN CAST(i AS BLOB) ELSE 'x' END FROM n"
+        ),
+    ] {
+        let desk = Desk::new(&table);
+        desk.track(TrackedTable::new("t"));
+        let mut collected = 0;
+        for (call, rows) in [(1, 1000), (2, 2000), (3, 2500), (4, 1000)] {
+            let state = TrackedTable::new("t")
+                .baseline(&desk.connection, |so_far| {
+                    assert_eq!(so_far.total(), 2500);
+                    collected += desk.store.collect_row_changes().unwrap();
+                    ControlFlow::Break(())
+                })
+                .unwrap();
+            // After the end it begins anew.
+            assert_eq!((state.rows(), state.is_finished()), (rows, call == 3));
+        }
+        assert_eq!(collected, 3500);
+        let mut ids: Vec<String> = desk
+            .entries()
+            .iter()
+            .take(2500)
+            .map(|entry| entry.entity_id().unwrap().to_string())
+            .collect();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), 2500);
+    }
+}
+
+#[test]
+fn rows_that_are_not_meant_are_left_out_and_none_is_no_error() {
+    let desk = Desk::new(&format!(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY); {FILL} INSERT INTO t SELECT i FROM n"
+    ));
+    desk.track(TrackedTable::new("t").when("id % 100 = 0"));
+    let end = TrackedTable::new("t")
+        .baseline(&desk.connection, |_| ControlFlow::Continue(()))
+        .unwrap();
+    assert!(end.is_finished() && end.rows() == 2500);
+    assert_eq!(desk.entries().len(), 25);
+    desk.run("DELETE FROM t");
+    let end = TrackedTable::new("t")
+        .baseline(&desk.connection, |_| ControlFlow::Continue(()))
+        .unwrap();
+    assert!(end.is_finished() && end.rows() == 0);
+}
+
+#[test]
+fn what_is_not_tracked_or_stale_is_refused() {
+    let desk = Desk::new("CREATE TABLE t (id INTEGER PRIMARY KEY)");
+    let baseline = || {
+        TrackedTable::new("t")
+            .baseline(&desk.connection, |_| ControlFlow::Continue(()))
+            .unwrap_err()
+            .kind()
+    };
+    assert_eq!(baseline(), ErrorKind::Invalid);
+    desk.track(TrackedTable::new("t"));
+    desk.run("ALTER TABLE t ADD COLUMN v");
+    assert_eq!(baseline(), ErrorKind::StaleCapture);
+}
