@@ -37,7 +37,7 @@ impl Drop for Admitted<'_> {
 }
 
 /// Lets a connection write to tables that refuse foreign writes, or no longer.
-fn admit(connection: &Connection, is_admitted: bool) -> Result<()> {
+pub(super) fn admit(connection: &Connection, is_admitted: bool) -> Result<()> {
     if !registry::refuses_any(connection)? || set(connection, is_admitted).is_ok() {
         return Ok(());
     }
