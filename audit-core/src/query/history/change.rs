@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Record;
-use super::missing::{Missing, MissingReason};
+use super::missing::{Missing, MissingReason, note};
 use super::told::Told;
 use crate::MASK;
 use crate::diff::apply::{Misfit, apply_in_place, holds, look, place};
@@ -13,8 +13,6 @@ use crate::entry::{AuditEntry, Change, Changes, Obscured, first_segment};
 
 /// How deep a path may lead.
 const MOST_STEPS: usize = 128;
-/// How much is noted as missing, bit by bit.
-const MOST_MISSING: usize = 1_000;
 
 /// Makes the changes of an entry, but for those that its company has told already. What does not
 /// fit is made as well, as far as that goes: what an entry says is newer than what was known.
@@ -108,8 +106,7 @@ fn settle(fields: &mut Value, misfit: Misfit, missing: &mut Vec<Missing>, index:
         Some(present) => is_incomplete(present),
         None => missing.iter().any(|missing| missing.path.is_empty()),
     };
-    let is_made = force(fields, &way, change);
-    if !is_news || !is_made.unwrap_or(false) {
+    if !force(fields, &way, change) || !is_news {
         note(missing, mismatch);
     }
 }
@@ -121,63 +118,74 @@ fn is_inside_of_obscured(fields: &Value, way: &[Step<'_>]) -> bool {
     })
 }
 
-/// Makes a change whatever was there before; nothing if there is no place for it.
-fn force(fields: &mut Value, way: &[Step<'_>], change: Change) -> Option<bool> {
+/// Makes a change whatever was there before, and says whether that is all of it.
+fn force(fields: &mut Value, way: &[Step<'_>], change: Change) -> bool {
+    let is_whole = change.moved.is_none();
+    has_place(fields, way) && put(fields, way, change).is_some() && is_whole
+}
+
+/// Whether a value can stand at a path: what is not there yet may be an object, and nothing else.
+fn has_place(fields: &Value, way: &[Step<'_>]) -> bool {
+    let mut present = Some(fields).filter(|value| !value.is_null());
+    for (place_of, step) in (1..).zip(way) {
+        present = match (step, present) {
+            (Step::Member(_), None) => None,
+            (Step::Member(name), Some(Value::Object(members))) => members.get(name.as_ref()),
+            (step, Some(Value::Array(items))) => {
+                let item = place(items, step).and_then(|place| items.get(place));
+                if item.is_none() && place_of < way.len() {
+                    return false;
+                }
+                item
+            }
+            _ => return false,
+        };
+        present = present.filter(|value| !value.is_null());
+    }
+    !way.is_empty()
+}
+
+fn put(fields: &mut Value, way: &[Step<'_>], change: Change) -> Option<()> {
     let (last, parents) = way.split_last()?;
+    if change.new.is_none() && look(fields, parents).is_none_or(Value::is_null) {
+        // Nothing is there that could go.
+        return Some(());
+    }
     let mut parent = fields;
     for step in parents {
-        parent = match step {
-            Step::Member(name) => {
-                if parent.is_null() {
-                    *parent = Value::Object(Map::new());
-                }
-                let members = parent.as_object_mut()?;
+        if parent.is_null() {
+            *parent = Value::Object(Map::new());
+        }
+        parent = match (step, parent) {
+            (Step::Member(name), Value::Object(members)) => {
                 members.entry(name.as_ref()).or_insert(Value::Null)
             }
-            step => {
-                let items = parent.as_array_mut()?;
+            (step, Value::Array(items)) => {
                 let place = place(items, step)?;
                 items.get_mut(place)?
             }
+            _ => return None,
         };
     }
-    if parent.is_null() && matches!(last, Step::Member(_)) {
+    if parent.is_null() {
         *parent = Value::Object(Map::new());
     }
-    match (last, parent) {
-        (Step::Member(name), Value::Object(members)) => match change.new {
-            Some(new) => {
-                members.insert(name.as_ref().to_owned(), new);
-            }
-            None => {
-                members.remove(name.as_ref());
-            }
-        },
-        (step, Value::Array(items)) => match (place(items, step), change.new) {
+    match (last, parent, change.new) {
+        (Step::Member(name), Value::Object(members), Some(new)) => {
+            members.insert(name.as_ref().to_owned(), new);
+        }
+        (Step::Member(name), Value::Object(members), None) => {
+            members.remove(name.as_ref());
+        }
+        (step, Value::Array(items), new) => match (place(items, step), new) {
             (Some(place), Some(new)) => *items.get_mut(place)? = new,
             (Some(place), None) if change.old.is_some() => {
                 items.remove(place);
             }
             (None, Some(new)) => items.push(new),
-            // Where it was moved to is not known among other items.
-            _ => return Some(change.moved.is_none()),
+            _ => {}
         },
         _ => return None,
     }
-    Some(change.moved.is_none())
-}
-
-fn note(missing: &mut Vec<Missing>, new: Missing) {
-    let is_known = |known: &Missing| known.path == new.path && known.reason == new.reason;
-    if missing.iter().any(is_known) {
-        return;
-    }
-    if missing.len() < MOST_MISSING {
-        missing.push(new);
-    } else if let Some(last) = missing.last_mut() {
-        *last = Missing {
-            path: String::new(),
-            ..new
-        };
-    }
+    Some(())
 }

@@ -138,6 +138,25 @@ impl fmt::Display for Missing {
     }
 }
 
+/// Adds something that is missing, once.
+pub(super) fn note(missing: &mut Vec<Missing>, new: Missing) {
+    /// How much is noted bit by bit.
+    const MOST: usize = 1_000;
+
+    let is_known = |known: &Missing| known.path == new.path && known.reason == new.reason;
+    if missing.iter().any(is_known) {
+        return;
+    }
+    if missing.len() < MOST {
+        missing.push(new);
+    } else if let Some(last) = missing.last_mut() {
+        *last = Missing {
+            path: String::new(),
+            ..new
+        };
+    }
+}
+
 /// The error that says so.
 pub(crate) fn incomplete(missing: &[Missing]) -> Error {
     /// As many as somebody reads.

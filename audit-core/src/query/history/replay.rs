@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Record;
 use super::effect::Effect;
-use super::missing::{LossyState, Missing, MissingReason, truncated};
+use super::missing::{LossyState, Missing, MissingReason, note, truncated};
 use super::moment::{Extent, Moment, ended};
 use super::state::{Presence, Since, State};
 use crate::entry::{AuditEntry, action};
@@ -145,7 +145,7 @@ impl<'a> Replay<'a> {
                 }
             };
             if is_early && end.is_none_or(|end| end >= since.time) {
-                missing.push(Missing::of_all(MissingReason::Gap, gap.index));
+                note(missing, Missing::of_all(MissingReason::Gap, gap.index));
             }
         }
         Ok(())

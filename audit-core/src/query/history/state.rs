@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::Record;
 use super::change::change;
 use super::effect::{Effect, only_takes_away};
-use super::missing::{Missing, MissingReason};
+use super::missing::{Missing, MissingReason, note};
 use super::told::Told;
 use crate::diff::apply::apply_in_place;
 use crate::entry::limits::CHANGES;
@@ -116,8 +116,8 @@ impl State {
     fn begin(&mut self, entry: AuditEntry, since: Since) {
         self.missing.clear();
         if is_short(&entry) {
-            self.missing
-                .push(Missing::of_all(MissingReason::LeftOut, entry.index));
+            let left_out = Missing::of_all(MissingReason::LeftOut, entry.index);
+            note(&mut self.missing, left_out);
         }
         let mut fields = Map::new();
         for (path, change) in entry.changes.into_list() {
@@ -169,8 +169,8 @@ impl State {
 
     fn change(&mut self, entry: AuditEntry, record: &Record) {
         if is_short(&entry) {
-            self.missing
-                .push(Missing::of_all(MissingReason::LeftOut, entry.index));
+            let left_out = Missing::of_all(MissingReason::LeftOut, entry.index);
+            note(&mut self.missing, left_out);
         }
         if let Presence::There(fields, _) = &mut self.presence {
             change(fields, entry, record, &mut self.told, &mut self.missing);

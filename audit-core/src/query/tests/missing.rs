@@ -266,3 +266,41 @@ fn what_was_only_marked_as_deleted_comes_back_as_it_was() {
     log.add("restore", mark(Some("noon"), None), |_| {});
     assert_eq!(log.missing(), [(String::new(), Beginning)]);
 }
+
+#[test]
+fn what_is_not_known_is_left_out_and_never_made_up() {
+    let log = Log::of(&[(
+        "update",
+        json!({
+            "place.city": {"old": "Oslo", "new": "Bergen"},
+            "a.notes[1].text": {"old": "x", "new": "y"},
+            "tags[b]": {"new": "b"},
+            "gone.x": {"old": 1},
+            "gone": {"old": {}, "new": null},
+        }),
+    )]);
+    let known = log.history().state_at_lossy(u64::MAX).unwrap();
+    assert_eq!(
+        known.fields,
+        Some(json!({"place": {"city": "Bergen"}, "gone": null}))
+    );
+    let missing: Vec<_> = known
+        .missing
+        .iter()
+        .map(|missing| missing.path.as_str())
+        .collect();
+    assert_eq!(missing, ["", "a.notes[1].text", "tags[b]"]);
+}
+
+#[test]
+fn much_that_is_missing_is_summed_up() {
+    let changes: serde_json::Map<_, _> = (0..1_200)
+        .map(|field| (format!("f{field}"), json!({"old": 1, "new": 2})))
+        .collect();
+    let log = Log::of(&[created(), ("update", json!(changes))]);
+    let known = log.history().state_at_lossy(u64::MAX).unwrap();
+    assert_eq!(known.missing.len(), 1_000);
+    assert_eq!(known.missing[999].path, "");
+    let error = log.history().state_at(u64::MAX).unwrap_err().to_string();
+    assert!(error.len() < 1_000 && error.contains("and more"), "{error}");
+}
