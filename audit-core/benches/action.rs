@@ -77,6 +77,17 @@ fn peek_now(id: u64, reason: &str) -> Result<u64> {
     Ok(id + reason.len() as u64)
 }
 
+#[audit_action(action = "peek", entity_type = "incident", entity_id = id)]
+#[inline(never)]
+fn count_now(id: u64) -> u64 {
+    id + 1
+}
+
+#[inline(never)]
+fn count(id: u64) -> u64 {
+    id + 1
+}
+
 async fn work(id: u64, reason: &str) -> Result<u64> {
     Ok(std::future::ready(id + reason.len() as u64).await)
 }
@@ -149,14 +160,26 @@ fn main() {
         black_box(peek_now(id, reason)).unwrap();
     });
     row(
-        "sync, switched off",
+        "sync, switched off, a result of 64 bytes",
         off,
-        Some((Duration::from_nanos(50), 0)),
+        Some((Duration::from_nanos(20), 0)),
+    );
+    let off = measure(|| {
+        black_box(count_now(black_box(id)));
+    });
+    row(
+        "sync, switched off, a number",
+        off,
+        Some((Duration::from_nanos(10), 0)),
     );
     let plain = measure(|| {
         black_box(run(work(id, reason))).unwrap();
     });
-    row("without the attribute", plain, None);
+    row("async, without the attribute", plain, None);
+    let plain = measure(|| {
+        black_box(count(black_box(id)));
+    });
+    row("sync, without the attribute, a number", plain, None);
 
     auditor.flush(Duration::from_secs(10)).unwrap();
     let numbers = auditor.statistics();

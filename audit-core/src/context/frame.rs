@@ -1,8 +1,6 @@
-//! The stack of contexts that a thread is in.
+//! A context as entered.
 
 use std::any::Any;
-use std::cell::RefCell;
-use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
 use uuid::Uuid;
@@ -10,6 +8,7 @@ use uuid::Uuid;
 use crate::context::AuditContext;
 use crate::context::root::Root;
 use crate::context::running::Running;
+use crate::context::stack::{ContextGuard, enter};
 use crate::entry::Tenant;
 
 /// A context as entered: with its operation, which begins when the outermost one is entered and
@@ -33,8 +32,13 @@ struct FrameParts {
     root: Option<Root>,
 }
 
-/// The type of an auditor belongs to a higher room.
-type Recorder = Arc<dyn Any + Send + Sync>;
+/// An auditor. Its type belongs to a higher room.
+#[derive(Clone, Debug)]
+pub(crate) struct Recorder {
+    pub(crate) auditor: Arc<dyn Any + Send + Sync>,
+    /// The auditor's own, which is never zero.
+    pub(crate) number: u64,
+}
 
 /// The action that runs in a frame.
 #[derive(Debug)]
@@ -45,79 +49,10 @@ enum Action {
     Outer(Frame),
 }
 
-thread_local! {
-    static STACK: RefCell<Stack> = const { RefCell::new(Stack { next: 0, slots: Vec::new() }) };
-}
-
-struct Stack {
-    next: u64,
-    slots: Vec<Slot>,
-}
-
-struct Slot {
-    id: u64,
-    state: State,
-}
-
-enum State {
-    /// Entered: in this frame, or explicitly in none.
-    Entered(Option<Frame>),
-    /// In the frame below, but the action that runs there is not meant.
-    Apart,
-    /// Left while a later one was still entered: guards may be dropped in any order.
-    Left,
-}
-
-impl Stack {
-    fn frame(&self) -> Option<&Frame> {
-        let entered = self.slots.iter().rev().find_map(|slot| match &slot.state {
-            State::Entered(frame) => Some(frame.as_ref()),
-            State::Apart | State::Left => None,
-        });
-        entered.flatten()
-    }
-}
-
 impl Frame {
-    /// The frame that this thread is in.
-    pub(crate) fn current() -> Option<Self> {
-        Self::look(|frame| Some(Self(Arc::clone(&frame?.0))))
-    }
-
-    /// Looks at the frame that this thread is in, without taking it. The closure must run no code
-    /// of the user: the stack is borrowed.
-    pub(crate) fn look<R>(look: impl Fn(Option<&Self>) -> R) -> R {
-        // A thread that is being torn down is in no context.
-        let seen = STACK.try_with(|stack| {
-            let stack = stack.try_borrow().ok()?;
-            Some(look(stack.frame()))
-        });
-        seen.ok().flatten().unwrap_or_else(|| look(None))
-    }
-
     /// The outermost context that the frame of this thread is nested in.
     pub(crate) fn current_root() -> Option<Root> {
         Self::look(|frame| frame?.0.root)
-    }
-
-    /// The frame of the innermost action that runs on this thread.
-    pub(crate) fn of_action() -> Option<Self> {
-        let found = STACK.try_with(|stack| {
-            let stack = stack.try_borrow().ok()?;
-            let states = stack.slots.iter().rev().map(|slot| &slot.state);
-            for state in states {
-                match state {
-                    State::Entered(frame) => return frame.clone(),
-                    State::Apart => return None,
-                    State::Left => {}
-                }
-            }
-            None
-        });
-        found
-            .ok()
-            .flatten()
-            .filter(|frame| frame.action().is_some())
     }
 
     /// A context as it is inside the current one.
@@ -202,9 +137,9 @@ impl Frame {
         self.context().map(AuditContext::tenant)
     }
 
-    pub(crate) fn recorder<T: Any>(&self) -> Option<&T> {
-        let own = self.0.recorder.as_deref();
-        own.or_else(|| self.context()?.recorder())?.downcast_ref()
+    pub(crate) fn recorder(&self) -> Option<&Recorder> {
+        let own = self.0.recorder.as_ref();
+        own.or_else(|| self.context()?.recorder())
     }
 
     pub(crate) fn operation(&self, next_id: impl FnOnce() -> Uuid) -> Option<Uuid> {
@@ -229,69 +164,6 @@ impl Frame {
 
     pub(crate) fn enter(self) -> ContextGuard {
         enter(Some(self))
-    }
-}
-
-pub(crate) fn enter(frame: Option<Frame>) -> ContextGuard {
-    push(State::Entered(frame))
-}
-
-/// Stays in the same frame, but apart from the action that runs there.
-pub(crate) fn stand_apart() -> ContextGuard {
-    push(State::Apart)
-}
-
-fn push(state: State) -> ContextGuard {
-    let mut state = Some(state);
-    let id = STACK
-        .try_with(|stack| {
-            let mut stack = stack.try_borrow_mut().ok()?;
-            let id = stack.next;
-            stack.next = stack.next.wrapping_add(1);
-            let state = state.take()?;
-            stack.slots.push(Slot { id, state });
-            Some(id)
-        })
-        .ok()
-        .flatten();
-    ContextGuard {
-        id,
-        stays_on_its_thread: PhantomData,
-    }
-}
-
-/// Leaves the context when dropped.
-///
-/// Guards are best dropped in reverse order; in another order each still ends its own context
-/// only.
-#[must_use = "the context ends when the guard is dropped; bind it to a name such as `_guard`"]
-#[derive(Debug)]
-pub struct ContextGuard {
-    id: Option<u64>,
-    stays_on_its_thread: PhantomData<*const ()>,
-}
-
-impl Drop for ContextGuard {
-    fn drop(&mut self) {
-        let Some(id) = self.id else { return };
-        // What is taken off the stack is dropped after the borrow ends: dropping a context may
-        // run code of the user, who may ask for the current one.
-        let removed = STACK.try_with(|stack| {
-            let mut removed = Vec::new();
-            if let Ok(mut stack) = stack.try_borrow_mut() {
-                if let Some(slot) = stack.slots.iter_mut().rev().find(|slot| slot.id == id) {
-                    removed.push(std::mem::replace(&mut slot.state, State::Left));
-                }
-                while let Some(Slot {
-                    state: State::Left, ..
-                }) = stack.slots.last()
-                {
-                    stack.slots.pop();
-                }
-            }
-            removed
-        });
-        drop(removed);
     }
 }
 
@@ -358,20 +230,6 @@ mod tests {
         let result = catch_unwind(AssertUnwindSafe(|| context.scope(|| panic!("boom"))));
         assert!(result.is_err());
         assert_eq!(tenant(), None);
-    }
-
-    #[test]
-    fn guards_may_be_dropped_in_any_order() {
-        let first = AuditContext::new("a").enter();
-        let second = AuditContext::new("b").enter();
-        drop(first);
-        assert_eq!(tenant().as_deref(), Some("b"));
-        let third = AuditContext::new("c").enter();
-        drop(second);
-        assert_eq!(tenant().as_deref(), Some("c"));
-        drop(third);
-        assert_eq!(tenant(), None);
-        STACK.with(|stack| assert!(stack.borrow().slots.is_empty()));
     }
 
     #[test]

@@ -7,7 +7,8 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::context::AuditContext;
-use crate::context::frame::{Frame, enter};
+use crate::context::frame::Frame;
+use crate::context::stack::enter;
 
 /// Attaches an audit context to futures.
 ///

@@ -6,8 +6,8 @@ mod future;
 mod late;
 mod root;
 mod running;
+mod stack;
 
-use std::any::Any;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,13 +17,15 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 pub use self::carrier::Carrier;
-pub use self::frame::{ContextGuard, in_current_context};
-pub(crate) use self::frame::{Frame, stand_apart};
+pub use self::frame::in_current_context;
+pub(crate) use self::frame::{Frame, Recorder};
 pub use self::future::{InContext, WithContext};
 use self::late::ActorSource;
 pub use self::late::LateActor;
 pub(crate) use self::root::Root;
 pub(crate) use self::running::{Running, Said};
+pub use self::stack::ContextGuard;
+pub(crate) use self::stack::{Here, stand_apart};
 use crate::entry::{Actor, Tenant};
 use crate::error::{Error, Result};
 
@@ -61,8 +63,8 @@ struct Parts {
     request_data: Option<Arc<Map<String, Value>>>,
     operation: Option<Uuid>,
     cause: Option<Uuid>,
-    /// The auditor that this context brings along; its type belongs to a higher room.
-    recorder: Option<Arc<dyn Any + Send + Sync>>,
+    /// The auditor that this context brings along.
+    recorder: Option<Recorder>,
     /// The first mistake made while building; recording reports it.
     invalid: Option<&'static str>,
 }
@@ -236,15 +238,15 @@ impl AuditContext {
         self.0.cause
     }
 
-    fn recorder(&self) -> Option<&(dyn Any + Send + Sync)> {
-        self.0.recorder.as_deref()
+    fn recorder(&self) -> Option<&Recorder> {
+        self.0.recorder.as_ref()
     }
 
     fn brings_recorder(&self) -> bool {
         self.0.recorder.is_some()
     }
 
-    pub(crate) fn with_recorder(self, recorder: Arc<dyn Any + Send + Sync>) -> Self {
+    pub(crate) fn with_recorder(self, recorder: Recorder) -> Self {
         self.with(|parts| parts.recorder = Some(recorder))
     }
 

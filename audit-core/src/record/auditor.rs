@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::context::{AuditContext, Frame};
+use crate::context::{AuditContext, Frame, Here, Recorder};
 use crate::diff::{Audited, FieldDiff, FieldSnapshot};
 use crate::entry::{AuditEntry, Severity, Tenant, action};
 use crate::error::{Error, ErrorKind, Result};
@@ -98,7 +98,26 @@ impl Auditor {
     }
 
     pub(crate) fn of_frame(frame: Option<&Frame>) -> Option<&Self> {
-        frame.and_then(Frame::recorder).or_else(|| INSTALLED.get())
+        let brought = frame.and_then(Frame::recorder);
+        let brought = brought.and_then(|recorder| recorder.auditor.downcast_ref());
+        brought.or_else(|| INSTALLED.get())
+    }
+
+    /// The number of the auditor of here and now; zero if there is none.
+    #[inline]
+    pub(crate) fn number_here(here: Here) -> u64 {
+        if here.auditor != 0 {
+            return here.auditor;
+        }
+        INSTALLED.get().map_or(0, Self::number)
+    }
+
+    /// As contexts bring it along.
+    pub(crate) fn to_recorder(&self) -> Recorder {
+        Recorder {
+            auditor: Arc::new(self.clone()),
+            number: self.number(),
+        }
     }
 
     /// An entry by hand, for any action of 1 to 50 characters.
@@ -347,7 +366,7 @@ impl AuditContext {
     /// ```
     #[must_use]
     pub fn auditor(self, auditor: &Auditor) -> Self {
-        self.with_recorder(Arc::new(auditor.clone()))
+        self.with_recorder(auditor.to_recorder())
     }
 }
 

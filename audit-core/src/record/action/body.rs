@@ -30,9 +30,10 @@ impl ActionCall {
     }
 
     /// What happens in the body is caused by this call.
+    #[inline]
     fn enter(&mut self) -> Option<ContextGuard> {
         match &mut self.live {
-            Some(live) => Some(live.frame().clone().enter()),
+            Some(live) => Some(live.enter()),
             None if self.apart => Some(stand_apart()),
             None => None,
         }
@@ -40,6 +41,10 @@ impl ActionCall {
 }
 
 impl Live {
+    fn enter(&mut self) -> ContextGuard {
+        self.frame().clone().enter()
+    }
+
     fn frame(&mut self) -> &Frame {
         let parts = &self.parts;
         let recorder = &mut self.recorder;

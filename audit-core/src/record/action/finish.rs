@@ -45,8 +45,11 @@ impl ActionCall {
     }
 
     /// Records the entry. If that fails it is counted and reported.
+    #[inline]
     pub fn finish(&mut self) {
-        drop(self.store());
+        if self.is_on() {
+            drop(self.store());
+        }
     }
 
     /// Records the entry, and waits as the auditor's delivery says, or if it is strict until it
@@ -73,8 +76,11 @@ impl ActionCall {
     }
 
     /// [`ActionCall::finish`] for async code.
+    #[inline]
     pub async fn finish_async(&mut self) {
-        drop(self.store_async().await);
+        if self.is_on() {
+            drop(self.store_async().await);
+        }
     }
 
     /// [`ActionCall::store`] for async code.
@@ -169,10 +175,19 @@ impl Live {
 }
 
 impl Drop for ActionCall {
+    #[inline]
     fn drop(&mut self) {
-        let Some(mut live) = self.live.take() else {
-            return;
-        };
+        if let Some(live) = self.live.take() {
+            live.break_off();
+        }
+    }
+}
+
+impl Live {
+    /// The call ended without an end: it panicked, or its future was dropped.
+    #[cold]
+    fn break_off(self: Box<Self>) {
+        let mut live = self;
         let has_panicked = live.is_polling || (thread::panicking() && !live.is_idle());
         let parts = &mut live.parts;
         parts.outcome = if has_panicked {
@@ -203,9 +218,7 @@ impl Drop for ActionCall {
             }
         })));
     }
-}
 
-impl Live {
     /// An async body that waits: if its thread panics, it is with something else.
     fn is_idle(&self) -> bool {
         self.is_async && !self.is_polling && self.duration.is_none()

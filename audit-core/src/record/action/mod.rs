@@ -9,10 +9,8 @@ mod values;
 mod versions;
 mod words;
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -26,7 +24,7 @@ pub use self::values::{
     within,
 };
 pub use self::versions::Version;
-use crate::context::Frame;
+use crate::context::{Frame, Here, Recorder};
 use crate::diff::Recordable;
 use crate::entry::{Entity, EntityId, Tenant};
 use crate::record::auditor::Auditor;
@@ -55,14 +53,25 @@ impl Action {
 
     /// A call: notes who calls, and begins to count the time.
     #[must_use]
+    #[inline]
     pub fn start(&'static self) -> ActionCall {
-        self.start_in(Frame::look(|frame| {
-            let auditor = Auditor::of_frame(frame);
-            if auditor.is_some_and(|auditor| self.is_off(auditor)) {
-                return Err(frame.is_some_and(|frame| frame.action().is_some()));
-            }
-            Ok((auditor.cloned(), frame.cloned()))
-        }))
+        let here = Here::now();
+        let number = Auditor::number_here(here);
+        // An action that is off may be called in the innermost of loops.
+        if self.asked.load(Ordering::Relaxed) == answer(number, true) {
+            return ActionCall::off(here);
+        }
+        self.start_slowly(here)
+    }
+
+    #[inline(never)]
+    fn start_slowly(&'static self, here: Here) -> ActionCall {
+        let (auditor, frame) =
+            Frame::look(|frame| (Auditor::of_frame(frame).cloned(), frame.cloned()));
+        if auditor.as_ref().is_some_and(|auditor| self.is_off(auditor)) {
+            return ActionCall::off(here);
+        }
+        self.start_in(auditor, frame)
     }
 
     /// A call that records through this auditor, whatever the current one is.
@@ -70,25 +79,16 @@ impl Action {
     pub fn start_through(&'static self, auditor: &dyn ToAuditor) -> ActionCall {
         let auditor = auditor.auditor();
         if self.is_off(auditor) {
-            let is_inside = Frame::of_action().is_some();
-            return self.start_in(Err(is_inside));
+            return ActionCall::off(Here::now());
         }
-        let mut call = self.start_in(Ok((Some(auditor.clone()), Frame::current())));
+        let mut call = self.start_in(Some(auditor.clone()), Frame::current());
         if let Some(live) = &mut call.live {
-            live.recorder = Some(Arc::new(auditor.clone()));
+            live.recorder = Some(auditor.to_recorder());
         }
         call
     }
 
-    /// With an auditor and a frame, or, where the action is off, whether another one runs around it.
-    fn start_in(
-        &'static self,
-        found: Result<(Option<Auditor>, Option<Frame>), bool>,
-    ) -> ActionCall {
-        let (auditor, frame) = match found {
-            Ok(found) => found,
-            Err(apart) => return ActionCall { live: None, apart },
-        };
+    fn start_in(&'static self, auditor: Option<Auditor>, frame: Option<Frame>) -> ActionCall {
         let name = Cow::Borrowed(self.name);
         let mut parts = Parts::new(auditor.as_ref(), name, frame);
         // The function's own error type cannot carry ours, so the work goes on.
@@ -123,10 +123,15 @@ impl Action {
             return asked & 1 == 1;
         }
         let is_off = auditor.is_off(self.name);
-        let answer = (auditor.number() << 1) | u64::from(is_off);
-        self.asked.store(answer, Ordering::Relaxed);
+        self.asked
+            .store(answer(auditor.number(), is_off), Ordering::Relaxed);
         is_off
     }
+}
+
+/// What is remembered of an auditor.
+fn answer(auditor: u64, is_off: bool) -> u64 {
+    (auditor << 1) | u64::from(is_off)
 }
 
 impl fmt::Debug for Action {
@@ -154,7 +159,7 @@ struct Live {
     /// A word says which record it is, so that what changed does not.
     is_named: bool,
     /// The auditor that the body records through, if it is not that of its context.
-    recorder: Option<Arc<dyn Any + Send + Sync>>,
+    recorder: Option<Recorder>,
     /// What the body runs in.
     body: Option<Frame>,
     is_async: bool,
@@ -170,27 +175,30 @@ struct Live {
 // Every method takes `&mut self` and is called on a `&mut ActionCall`: so it is found before any
 // method of that name which a blanket trait of the user may have.
 impl ActionCall {
+    #[inline]
+    fn off(here: Here) -> Self {
+        Self {
+            live: None,
+            apart: here.in_action,
+        }
+    }
+
     /// Whether an entry will be left.
     #[must_use]
+    #[inline]
     pub fn is_on(&mut self) -> bool {
         self.live.is_some()
     }
 
     /// Leaves no entry.
     pub fn skip(&mut self) {
-        if let Some(live) = self.live.take() {
-            self.apart = live.is_inside();
+        if self.live.take().is_some() {
+            self.apart = Here::now().in_action;
         }
     }
 }
 
 impl Live {
-    /// Whether another action runs around.
-    fn is_inside(&self) -> bool {
-        let outer = self.parts.frame.as_ref();
-        outer.is_some_and(|outer| outer.action().is_some())
-    }
-
     /// Puts together what was said about the record.
     fn name(&mut self) {
         let (id, name) = (self.id.take(), self.name.take());
