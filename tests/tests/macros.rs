@@ -32,6 +32,8 @@ mod derive_fields;
 mod derive_lists;
 #[path = "macros/derive_types.rs"]
 mod derive_types;
+#[path = "macros/edges.rs"]
+mod edges;
 #[path = "macros/lost.rs"]
 mod lost;
 #[path = "macros/names.rs"]

@@ -153,6 +153,7 @@ impl DigestKey {
                 });
             }
         }
+        extra.digested |= !digests.is_empty();
         *changes.extra_mut() = *extra;
     }
 }

@@ -118,6 +118,8 @@ pub struct Changes {
 pub(crate) struct Extra {
     /// What `{"$hash": "?n"}` stands for, to be digested with the key of the auditor.
     pub(crate) digests: Vec<Plain>,
+    /// Whether there are digests in the values, made with the key of the auditor.
+    pub(crate) digested: bool,
     /// Paths of values that a function of the record's type has masked already.
     pub(crate) masked: Vec<String>,
     /// Paths of values that are personal.

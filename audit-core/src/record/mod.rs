@@ -17,6 +17,7 @@ mod refused;
 mod report;
 mod reverts;
 mod service;
+mod shown;
 mod statistics;
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,10 @@
 //! The choke point: an entry passes here once, before a store, a hash or a printer sees it.
 
 use std::borrow::Cow;
-use std::mem;
+use std::collections::HashSet;
 
-use crate::MASK;
-use crate::entry::path::{self, Step};
-use crate::entry::{Actor, AuditEntry, Changes, limits};
+use crate::entry::{Actor, AuditEntry, Changes, Extra, limits};
+use crate::record::shown::Paths;
 use crate::sanitize::Sanitizer;
 
 /// Masks secrets and brings the entry under its size limit, in this order: what is cut off a
@@ -54,87 +53,41 @@ fn sanitize(entry: &mut AuditEntry, sanitizer: &Sanitizer) {
     }
     sanitizer.map(&mut entry.request_data);
     sanitizer.map(&mut entry.metadata);
-    let extra = entry.changes.take_extra();
-    let masked = extra.as_ref().map_or(&[] as &[_], |extra| &extra.masked);
-    changes(&mut entry.changes, masked, sanitizer);
-    if let Some(extra) = extra {
-        let shown = |path: &String| shown(path, sanitizer).unwrap_or_else(|| path.clone());
-        entry.sensitive = extra.sensitive.iter().map(shown).collect();
-        entry.sensitive.dedup();
-        if extra.left_out > 0 {
-            let all = entry.changes.len() as u64 + extra.left_out;
-            limits::left_out(entry, all);
+    let extra = entry.changes.take_extra().unwrap_or_default();
+    changes(&mut entry.changes, &extra, sanitizer);
+    let mut paths = Paths::new(sanitizer);
+    paths.mask(&mut entry.changes);
+    let mut listed = HashSet::new();
+    for path in &extra.sensitive {
+        let path = paths.shown(path).unwrap_or_else(|| path.clone());
+        if listed.insert(path.clone()) {
+            entry.sensitive.push(path);
         }
-        if extra.cuts {
-            limits::cut_fields(entry);
-        }
+    }
+    if extra.left_out > 0 {
+        let all = entry.changes.len() as u64 + extra.left_out;
+        limits::left_out(entry, all);
+    }
+    if extra.cuts {
+        limits::cut_fields(entry);
     }
 }
 
-fn changes(changes: &mut Changes, masked: &[String], sanitizer: &Sanitizer) {
+fn changes(changes: &mut Changes, extra: &Extra, sanitizer: &Sanitizer) {
+    let masked: HashSet<&str> = extra.masked.iter().map(String::as_str).collect();
     for (path, change) in changes.iter_mut() {
-        let masked_already = masked.iter().any(|masked| masked == path);
+        let masked_already = masked.contains(path);
         for value in change.old.iter_mut().chain(change.new.iter_mut()) {
             if masked_already {
                 // The type has decided what may be seen; what looks like a secret is not.
                 sanitizer.value(value);
+            } else if extra.digested {
+                sanitizer.value_with_digests(path, value);
             } else {
                 sanitizer.value_at(path, value);
             }
         }
     }
-    paths(changes, sanitizer);
-}
-
-/// A path names map keys and elements of sets, which may be secrets themselves.
-fn paths(changes: &mut Changes, sanitizer: &Sanitizer) {
-    if changes
-        .iter()
-        .all(|(path, _)| shown(path, sanitizer).is_none())
-    {
-        return;
-    }
-    let list = mem::take(changes).into_list();
-    for (path, change) in list {
-        let path = shown(&path, sanitizer).unwrap_or(path);
-        match changes.get_mut(&path) {
-            // Two that are told apart by a secret only.
-            Some(present) => {
-                present.old = present.old.take().or(change.old);
-                present.new = present.new.take().or(change.new);
-            }
-            None => changes.push(path, change),
-        }
-    }
-}
-
-/// The path down to the secret, if it names one.
-fn shown(path: &str, sanitizer: &Sanitizer) -> Option<String> {
-    let is_clean = !path.contains('[')
-        || (!sanitizer.is_sensitive_path(path) && matches!(sanitizer.text(path), Cow::Borrowed(_)));
-    if is_clean {
-        return None;
-    }
-    let mut shown = String::new();
-    for step in path::steps(path) {
-        let end = shown.len();
-        match &step {
-            Step::Member(name) => path::push_member(&mut shown, name),
-            Step::Position(position) => path::push_position(&mut shown, *position),
-            Step::Item { .. } if sanitizer.is_sensitive_path(&shown) => break,
-            Step::Item { member: None, key } => path::push_element(&mut shown, key),
-            Step::Item {
-                member: Some(member),
-                key,
-            } => path::push_item(&mut shown, member, key),
-        }
-        if matches!(sanitizer.text(&shown), Cow::Owned(_)) {
-            shown.truncate(end);
-            path::push_member(&mut shown, MASK);
-            break;
-        }
-    }
-    Some(shown)
 }
 
 #[cfg(test)]
@@ -142,6 +95,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::MASK;
     use crate::entry::Change;
 
     fn passed(list: &[(&str, Change)]) -> serde_json::Value {
@@ -149,7 +103,13 @@ mod tests {
             .iter()
             .map(|(path, change)| ((*path).to_owned(), change.clone()))
             .collect();
-        changes(&mut all, &[], &Sanitizer::default());
+        let extra = Extra {
+            digested: true,
+            ..Extra::default()
+        };
+        let sanitizer = Sanitizer::default();
+        changes(&mut all, &extra, &sanitizer);
+        Paths::new(&sanitizer).mask(&mut all);
         serde_json::to_value(&all).unwrap()
     }
 
@@ -192,7 +152,11 @@ mod tests {
         let mut all: Changes = [("card_secret".to_owned(), Change::added(value.clone()))]
             .into_iter()
             .collect();
-        changes(&mut all, &["card_secret".to_owned()], &Sanitizer::default());
+        let extra = Extra {
+            masked: vec!["card_secret".to_owned()],
+            ..Extra::default()
+        };
+        changes(&mut all, &extra, &Sanitizer::default());
         assert_eq!(all.get("card_secret").unwrap().new, Some(value));
     }
 }

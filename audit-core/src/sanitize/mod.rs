@@ -32,6 +32,8 @@ use serde_json::{Map, Value};
 
 use path::Rules;
 
+use crate::entry::marks;
+
 pub use builder::SanitizerBuilder;
 pub use secret::Secret;
 
@@ -147,7 +149,7 @@ impl Sanitizer {
     /// assert_eq!(value, json!([{"name": "Authorization", "value": "********"}, {"pins": "********"}]));
     /// ```
     pub fn value(&self, value: &mut Value) {
-        walk::value(&self.rules, value, None);
+        walk::value(&self.rules, value, None, false);
     }
 
     /// Masks a value that lives under a name or path.
@@ -167,7 +169,16 @@ impl Sanitizer {
         if self.rules.path_secret(path) {
             walk::mask(value);
         } else {
-            walk::value(&self.rules, value, Some(path));
+            walk::value(&self.rules, value, Some(path), false);
+        }
+    }
+
+    /// [`value_at`](Self::value_at) for values in which the recorder has put digests: those stay.
+    pub(crate) fn value_with_digests(&self, path: &str, value: &mut Value) {
+        if !self.rules.path_secret(path) {
+            walk::value(&self.rules, value, Some(path), true);
+        } else if !marks::is_digest(value) {
+            walk::mask(value);
         }
     }
 

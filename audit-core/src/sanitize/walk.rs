@@ -21,23 +21,26 @@ const FEWEST_NAME_BYTES: usize = 13;
 const MOST_NAME_BYTES: usize = 96;
 
 /// Masks what is secret in a value that lives under a path.
-pub(super) fn value(rules: &Rules, value: &mut Value, path: Option<&str>) {
+///
+/// Digests stay only where the recorder has made them: anybody can write what looks like one.
+pub(super) fn value(rules: &Rules, value: &mut Value, path: Option<&str>, digests: bool) {
     let trail = path.map(|path| Trail {
         name: path,
         is_path: true,
         above: None,
     });
-    Walk { rules }.value(value, trail.as_ref(), 0);
+    Walk { rules, digests }.value(value, trail.as_ref(), 0);
 }
 
 /// Masks what is secret in an object.
 pub(super) fn map(rules: &Rules, map: &mut Map<String, Value>) {
-    Walk { rules }.object(map, None, 0);
+    let digests = false;
+    Walk { rules, digests }.object(map, None, 0);
 }
 
-/// Masks a whole value. An absent secret is no secret: null stays, and so does a digest.
+/// Masks a whole value. An absent secret is no secret: null stays.
 pub(super) fn mask(value: &mut Value) {
-    if value.is_null() || value == MASK || marks::is_digest(value) {
+    if value.is_null() || value == MASK {
         return;
     }
     let mut dropped = vec![mem::replace(value, Value::String(MASK.to_owned()))];
@@ -76,9 +79,16 @@ fn names_above<'a>(mut trail: Option<&'a Trail<'a>>) -> Vec<&'a str> {
 
 struct Walk<'a> {
     rules: &'a Rules,
+    digests: bool,
 }
 
 impl Walk<'_> {
+    fn mask(&self, value: &mut Value) {
+        if !self.digests || !marks::is_digest(value) {
+            mask(value);
+        }
+    }
+
     fn value(&self, value: &mut Value, trail: Option<&Trail<'_>>, level: usize) {
         match value {
             Value::String(text) => {
@@ -86,13 +96,13 @@ impl Walk<'_> {
                     *text = masked;
                 }
             }
-            Value::Array(_) | Value::Object(_) if level >= MOST_LEVELS => mask(value),
+            Value::Array(_) | Value::Object(_) if level >= MOST_LEVELS => self.mask(value),
             Value::Array(items) => self.array(items, trail, level),
             Value::Object(members) => self.object(members, trail, level),
             Value::Number(number) => {
                 let is_card = number.as_u64().is_some_and(card::is_card_number);
                 if is_card && self.rules.detects(Detector::CardNumber) {
-                    mask(value);
+                    self.mask(value);
                 }
             }
             Value::Null | Value::Bool(_) => {}
@@ -104,7 +114,7 @@ impl Walk<'_> {
         if let [Value::String(name), content @ Value::String(_)] = items
             && self.is_secret_name(name, trail)
         {
-            mask(content);
+            self.mask(content);
             // A pair of secrets is no header.
             if let Some(masked) = self.text(name) {
                 *name = masked;
@@ -114,7 +124,7 @@ impl Walk<'_> {
         let mut flag = false;
         for item in items {
             if flag && matches!(item, Value::String(text) if !text.starts_with('-')) {
-                mask(item);
+                self.mask(item);
             }
             self.value(item, trail, level + 1);
             // A command line: `["--password", "x"]` among other arguments.
@@ -139,7 +149,7 @@ impl Walk<'_> {
                 if name.eq_ignore_ascii_case("key") && member.is_string() {
                     secret_key = true;
                 } else {
-                    mask(member);
+                    self.mask(member);
                 }
                 continue;
             }
@@ -159,7 +169,7 @@ impl Walk<'_> {
             members
                 .iter_mut()
                 .filter(|(name, _)| name.eq_ignore_ascii_case("key"))
-                .for_each(|(_, member)| mask(member));
+                .for_each(|(_, member)| self.mask(member));
         }
         if secret_name {
             self.mask_names(members);
@@ -184,7 +194,7 @@ impl Walk<'_> {
             members
                 .iter_mut()
                 .filter(|(name, _)| Role::of(name) == Role::Content)
-                .for_each(|(_, member)| mask(member));
+                .for_each(|(_, member)| self.mask(member));
         }
     }
 
