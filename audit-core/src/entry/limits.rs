@@ -1,10 +1,10 @@
 //! How long things may be, and how what is longer is cut.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::entry::truncation::{LengthUnit, Truncation};
 use crate::entry::{AuditEntry, marks};
 use crate::error::{Error, Result};
 
@@ -25,66 +25,6 @@ const HEAD_CHARS: usize = 64;
 const MARK_BYTES: usize = 128;
 /// The column of what changed, as truncations name it.
 pub(crate) const CHANGES: &str = "changes";
-
-/// What a [`Truncation`] counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum LengthUnit {
-    /// Characters of a text.
-    Characters,
-    /// Bytes of a value as JSON.
-    Bytes,
-    /// Members of an object, the rest of which was left out.
-    Members,
-}
-
-/// A part of an entry that was too long, and how long it had been.
-///
-/// A text keeps its beginning. A JSON value is replaced by
-/// `{"$truncated": {"bytes": 70000, "head": "…"}}`; in metadata and request data it is such a mark
-/// only if its path is listed here, so that no recorded value can be mistaken for one.
-///
-/// ```
-/// use audit_core::{AuditContext, Auditor, MemoryStore};
-///
-/// let auditor = Auditor::new(MemoryStore::new());
-/// AuditContext::new("acme").scope(|| {
-///     auditor.log("import").entity("file", 1).entity_name("x".repeat(300)).record()
-/// })?;
-/// let entry = &auditor.tenant("acme").entries().page()?.entries[0];
-/// assert_eq!(entry.entity_name().unwrap().chars().count(), 255);
-/// assert_eq!(entry.truncated[0].path, "entity_name");
-/// assert_eq!(entry.truncated[0].original, 300);
-/// # Ok::<(), audit_core::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Truncation {
-    /// Where: the name of a column, or column and path such as `changes/description/new`.
-    pub path: String,
-    /// How long it had been, in `unit`s.
-    pub original: u64,
-    /// What `original` counts.
-    pub unit: LengthUnit,
-}
-
-impl Truncation {
-    /// A part that was too long.
-    #[must_use]
-    pub fn new(path: impl Into<String>, original: u64, unit: LengthUnit) -> Self {
-        Self {
-            path: path.into(),
-            original,
-            unit,
-        }
-    }
-
-    /// Roughly how many bytes it takes.
-    pub(crate) fn size(&self) -> usize {
-        self.path.len() + 48
-    }
-}
 
 /// Refuses what a programmer sets and no entry may have.
 pub(crate) fn check_text(what: &'static str, text: &str, max_chars: usize) -> Result<()> {
@@ -130,14 +70,14 @@ pub(crate) fn cut_fields(entry: &mut AuditEntry) {
     }
 }
 
-/// Whether a path is one of `paths`, or leads into what stands there.
-fn is_within(path: &str, paths: &HashSet<&str>) -> bool {
+/// Which of `paths` it is, or leads into.
+fn head<'p>(path: &str, paths: &HashSet<&'p str>) -> Option<&'p str> {
     let ends = path
         .match_indices(['.', '['])
         .map(|(end, _)| end)
         .chain([path.len()]);
     let mut heads = ends.filter_map(|end| path.get(..end));
-    heads.any(|head| paths.contains(head))
+    heads.find_map(|head| paths.get(head).copied())
 }
 
 /// Brings an entry under the limits. What data brought is cut and marked, never refused.
@@ -314,21 +254,19 @@ fn drop_members(entry: &mut AuditEntry, max_bytes: usize) {
     // The mark itself takes room.
     excess += 3 * MARK_BYTES;
     let members = entry.changes.len() as u64;
-    let personal: HashSet<String> = entry.sensitive.iter().cloned().collect();
+    let listed = listed(entry);
     let mut dropped = false;
     while excess > 0 {
         let Some((path, change)) = entry.changes.pop() else {
             break;
         };
         excess = excess.saturating_sub(change_size(&path, &change));
-        if personal.contains(&path) {
-            excess = excess.saturating_sub(listed_size(&path));
-        }
+        excess = excess.saturating_sub(listed.get(&path).copied().unwrap_or(0));
         dropped = true;
     }
     if dropped {
         let kept: HashSet<&str> = entry.changes.iter().map(|(path, _)| path).collect();
-        entry.sensitive.retain(|path| is_within(path, &kept));
+        entry.sensitive.retain(|path| head(path, &kept).is_some());
         left_out(entry, members);
     }
     for column in Column::ALL {
@@ -355,6 +293,18 @@ fn drop_members(entry: &mut AuditEntry, max_bytes: usize) {
             entry.truncated.push(truncation);
         }
     }
+}
+
+/// How much room the list of what is personal takes for each change.
+fn listed(entry: &AuditEntry) -> HashMap<String, usize> {
+    let paths: HashSet<&str> = entry.changes.iter().map(|(path, _)| path).collect();
+    let mut listed = HashMap::new();
+    for path in &entry.sensitive {
+        if let Some(change) = head(path, &paths) {
+            *listed.entry(change.to_owned()).or_default() += listed_size(path);
+        }
+    }
+    listed
 }
 
 fn still_there(entry: &AuditEntry, path: &str) -> bool {

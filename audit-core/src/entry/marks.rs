@@ -98,6 +98,13 @@ pub(crate) fn float(value: f64) -> Value {
     mark(FLOAT, name)
 }
 
+/// Marks the value of a `Some` that would read as `None`.
+pub(crate) fn some(value: &mut Value) {
+    if value.is_null() || of(value).is_some_and(|(name, _)| name == SOME) {
+        *value = mark(SOME, value.take());
+    }
+}
+
 /// A value that is deeper than anything that is meant to be read.
 pub(crate) fn too_deep(levels: usize) -> Value {
     mark(TRUNCATED, json!({ "levels": levels }))
@@ -158,6 +165,9 @@ pub(crate) fn is_open(value: &Value) -> bool {
 /// whether there is one. It is cut when the sanitizer has seen the whole of it: half a secret is
 /// hard to know.
 pub(crate) fn to_be_cut(value: &mut Value, most: usize) -> bool {
+    if of(value).is_some_and(|(name, _)| [FLOAT, INTEGER].contains(&name)) {
+        return false;
+    }
     match value {
         Value::String(text) => {
             let too_long = text.len() > most && text.chars().nth(most).is_some();
@@ -230,6 +240,7 @@ mod tests {
     fn texts_are_cut_by_characters() {
         let mut value = json!(["äöü", {"a": "äöüß"}]);
         assert!(to_be_cut(&mut value, 3) && !to_be_cut(&mut json!(["äöü"]), 3));
+        assert!(!to_be_cut(&mut mark(INTEGER, "-123456"), 3));
         cut(&mut value);
         assert_eq!(
             value,

@@ -10,6 +10,7 @@ pub(crate) mod marks;
 mod outcome;
 pub(crate) mod path;
 mod tenant;
+mod truncation;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -20,16 +21,15 @@ use uuid::Uuid;
 
 pub use self::actor::{Actor, ActorKind};
 pub use self::changes::{Change, Changes, Move};
-pub(crate) use self::changes::{Plain, first_segment, is_at_or_beneath};
+pub(crate) use self::changes::{Extra, Plain, first_segment, is_at_or_beneath};
 pub use self::entity::Entity;
 pub use self::id::{ActorId, EntityId, IdRef, MAX_ID_BYTES, ToEntityId};
-pub use self::limits::{
-    DEFAULT_ENTRY_BYTES, LengthUnit, MAX_NAME_CHARS, MAX_TEXT_CHARS, MAX_WORD_CHARS, Truncation,
-};
+pub use self::limits::{DEFAULT_ENTRY_BYTES, MAX_NAME_CHARS, MAX_TEXT_CHARS, MAX_WORD_CHARS};
 pub use self::marks::Obscured;
 pub(crate) use self::outcome::short_type_name;
 pub use self::outcome::{ErrorDetail, Outcome, Severity};
 pub use self::tenant::Tenant;
+pub use self::truncation::{LengthUnit, Truncation};
 use crate::error::Result;
 
 /// One immutable record in the audit log.
