@@ -122,7 +122,14 @@ impl<T: Nested + ToOwned + ?Sized> Nested for Cow<'_, T> {
 impl<T: Nested> Nested for Option<T> {
     fn nested_diff(&self, after: &Self, fields: &mut FieldDiff) {
         match (self, after) {
-            (Some(before), Some(after)) => before.nested_diff(after, fields),
+            (Some(before), Some(after)) => {
+                let mark = fields.mark();
+                before.nested_diff(after, fields);
+                if let Some(change) = fields.root_change(mark) {
+                    let values = change.old.iter_mut().chain(&mut change.new);
+                    values.for_each(marks::some);
+                }
+            }
             (None, None) => {}
             _ => fields.whole(self, after),
         }
@@ -130,7 +137,10 @@ impl<T: Nested> Nested for Option<T> {
 
     fn nested_snapshot(&self, fields: &mut FieldSnapshot) {
         match self {
-            Some(value) => value.nested_snapshot(fields),
+            Some(value) => {
+                value.nested_snapshot(fields);
+                fields.some();
+            }
             None => fields.whole(Value::Null),
         }
     }

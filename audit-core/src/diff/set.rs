@@ -1,5 +1,7 @@
 //! Collections in which order means nothing.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::recorded::key_text;
@@ -26,7 +28,7 @@ impl FieldDiff {
             return self.fail(field);
         };
         let mark = self.mark();
-        if is_plain(&before) && is_plain(&after) {
+        if are_plain(&before, &after) {
             self.elements(&before, &after, Change::removed);
             self.elements(&after, &before, Change::added);
         } else if before != after {
@@ -104,14 +106,18 @@ where
     Some(elements)
 }
 
-/// Whether each element can stand in a path by itself.
-fn is_plain(elements: &[Element]) -> bool {
-    let twice =
-        |pair: &[Element]| matches!(pair, [a, b] if key_text(&a.value) == key_text(&b.value));
-    elements
-        .iter()
-        .all(|element| !element.value.is_object() && !element.value.is_array())
-        && !elements.windows(2).any(twice)
+/// Whether each element can stand in a path by itself: it is no list or object, occurs once, and
+/// no other, on either side, is written like it.
+fn are_plain(before: &[Element], after: &[Element]) -> bool {
+    let twice = |pair: &[Element]| matches!(pair, [a, b] if a == b);
+    let mut by_key = HashMap::with_capacity(before.len());
+    !before.windows(2).any(twice)
+        && !after.windows(2).any(twice)
+        && before.iter().chain(after).all(|element| {
+            let is_scalar = !element.value.is_object() && !element.value.is_array();
+            let known = by_key.entry(key_text(&element.value));
+            is_scalar && *known.or_insert(element.text.as_str()) == element.text
+        })
 }
 
 fn values(elements: Vec<Element>) -> Value {

@@ -149,6 +149,13 @@ impl FieldSnapshot {
         });
     }
 
+    /// Says that what was taken is there, where it reads as if it were not.
+    pub(super) fn some(&mut self) {
+        if let Some(whole) = &mut self.whole {
+            marks::some(whole);
+        }
+    }
+
     /// Says the value of something that has no fields.
     pub(super) fn whole(&mut self, value: Value) {
         self.whole = Some(value);

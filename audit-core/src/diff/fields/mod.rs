@@ -1,18 +1,17 @@
 //! What a record's fields report to, when two versions of it are compared.
 
+mod reports;
+
 use std::mem;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Recordable;
-use super::digest::Digestible;
+pub(super) use self::reports::VARIANT;
 use super::inside;
 use super::nested::Nested;
 use super::recorded::{Recorded, record};
 use super::snapshot::{self, FieldSnapshot, named};
-use crate::MASK;
-use crate::entry::marks;
 use crate::entry::path::{self, push_position};
 use crate::entry::{Change, Changes};
 use crate::error::{Error, Result};
@@ -22,9 +21,6 @@ const MOST_NESTED: usize = 32;
 
 /// How many changes of one record are told one by one.
 const MOST_CHANGES: usize = 10_000;
-
-/// Under which name the variant of an enum stands that is a record itself.
-pub(crate) const VARIANT: &str = "variant";
 
 /// Collects the fields that differ. Costs nothing while nothing differs.
 ///
@@ -72,6 +68,8 @@ pub struct FieldDiff {
 #[derive(Debug, Default)]
 struct Counting {
     ignored: Vec<usize>,
+    /// How many of those that are left out do not count.
+    ignored_out: u64,
 }
 
 /// How much was reported before something else is.
@@ -81,6 +79,8 @@ pub struct Mark {
     changes: usize,
     masked: usize,
     sensitive: usize,
+    left_out: u64,
+    ignored_out: u64,
 }
 
 impl FieldDiff {
@@ -157,7 +157,9 @@ impl FieldDiff {
         }
         self.counting.ignored.sort_unstable();
         self.counting.ignored.dedup();
-        if self.counting.ignored.len() == self.changes.len() {
+        let none_counts = self.counting.ignored.len() == self.changes.len()
+            && self.counting.ignored_out == self.left_out();
+        if none_counts {
             return Ok(Changes::new());
         }
         Ok(self.changes)
@@ -165,10 +167,10 @@ impl FieldDiff {
 
     /// Adds what happened at a path inside of what is compared now.
     pub(super) fn push(&mut self, path: String, change: Change) {
-        if self.all || self.changes.len() < MOST_CHANGES {
-            self.changes.push(path, change);
-        } else {
+        if self.is_full() {
             self.changes.extra_mut().left_out += 1;
+        } else {
+            self.changes.push(path, change);
         }
     }
 
@@ -184,6 +186,14 @@ impl FieldDiff {
                 self.changes.extra_mut().masked.push(path);
             }
         }
+    }
+
+    fn is_full(&self) -> bool {
+        !self.all && self.changes.len() >= MOST_CHANGES
+    }
+
+    fn left_out(&self) -> u64 {
+        self.changes.extra().map_or(0, |extra| extra.left_out)
     }
 
     /// A record that became another as a whole.
@@ -212,6 +222,10 @@ impl FieldDiff {
 
     /// Takes the value of something that is told of as a whole.
     pub(super) fn snapshot(&mut self, of: impl FnOnce(&mut FieldSnapshot)) -> Value {
+        if self.is_full() {
+            // It will be left out, and so is what is known of its parts.
+            return Value::Null;
+        }
         let digests = match self.changes.extra() {
             Some(extra) if !extra.digests.is_empty() => {
                 mem::take(&mut self.changes.extra_mut().digests)
@@ -302,7 +316,7 @@ impl FieldDiff {
         self.changes.at_mut(place)
     }
 
-    fn differs(
+    pub(super) fn differs(
         &mut self,
         field: &'static str,
         before: serde_json::Result<Recorded>,
@@ -315,117 +329,6 @@ impl FieldDiff {
                 self.put_in(mark, field);
             }
             _ => self.fail(field),
-        }
-    }
-}
-
-/// What generated code calls. It has compared the fields.
-#[doc(hidden)]
-impl FieldDiff {
-    #[cold]
-    pub fn changed(
-        &mut self,
-        field: &'static str,
-        before: &dyn Recordable,
-        after: &dyn Recordable,
-    ) {
-        self.differs(field, before.to_recorded(), after.to_recorded());
-    }
-
-    #[cold]
-    pub fn changed_secret(&mut self, field: &'static str) {
-        let mask = || Value::String(MASK.to_owned());
-        self.push(named(field), Change::replaced(mask(), mask()));
-    }
-
-    #[cold]
-    pub fn changed_masked(
-        &mut self,
-        field: &'static str,
-        before: &dyn Recordable,
-        after: &dyn Recordable,
-    ) {
-        match (before.to_recorded(), after.to_recorded()) {
-            (Ok(before), Ok(after)) => {
-                let mask = |recorded: Recorded| marks::mark(marks::MASKED, recorded.value);
-                self.push(named(field), Change::replaced(mask(before), mask(after)));
-                self.changes.extra_mut().masked.push(named(field));
-            }
-            _ => self.fail(field),
-        }
-    }
-
-    #[cold]
-    pub fn changed_digest(
-        &mut self,
-        field: &'static str,
-        before: &dyn Digestible,
-        after: &dyn Digestible,
-    ) {
-        let old = self.snapshot(|fields| fields.digest("", before));
-        let new = self.snapshot(|fields| fields.digest("", after));
-        self.push(named(field), Change::replaced(old, new));
-    }
-
-    #[must_use]
-    pub fn mark(&self) -> Mark {
-        let extra = self.changes.extra();
-        Mark {
-            changes: self.changes.len(),
-            masked: extra.map_or(0, |extra| extra.masked.len()),
-            sensitive: extra.map_or(0, |extra| extra.sensitive.len()),
-        }
-    }
-
-    /// What was reported since `mark` is stored, but is no reason for an entry.
-    pub fn ignore(&mut self, mark: Mark) {
-        let places = mark.changes..self.changes.len();
-        self.counting.ignored.extend(places);
-    }
-
-    /// Texts that were reported since `mark` keep at most so many characters.
-    pub fn truncate(&mut self, mark: Mark, most: usize) {
-        let mut any = false;
-        for place in mark.changes..self.changes.len() {
-            if let Some(change) = self.changes.at_mut(place) {
-                for value in change.old.iter_mut().chain(change.new.iter_mut()) {
-                    any |= marks::to_be_cut(value, most);
-                }
-            }
-        }
-        if any {
-            self.changes.extra_mut().cuts = true;
-        }
-    }
-
-    /// What was reported since `mark` is personal.
-    pub fn sensitive(&mut self, mark: Mark) {
-        for place in mark.changes..self.changes.len() {
-            if let Some(path) = self.changes.path_mut(place).cloned() {
-                self.changes.extra_mut().sensitive.push(path);
-            }
-        }
-    }
-
-    /// Reports what changed inside of a variant that both sides are.
-    pub fn variant(&mut self, name: &'static str, compare: impl FnOnce(&mut Self)) {
-        let mark = self.mark();
-        compare(self);
-        self.put_in(mark, name);
-        self.put_in_variant(mark);
-    }
-
-    /// Reports that one variant became another.
-    pub fn other_variant<T: Nested + ?Sized>(&mut self, before: &T, after: &T) {
-        let mark = self.mark();
-        self.whole(before, after);
-        self.put_in_variant(mark);
-    }
-
-    /// An enum that is the record itself has a path for its variant, too.
-    fn put_in_variant(&mut self, mark: Mark) {
-        if self.level == 0 {
-            self.put_in(mark, VARIANT);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Which item of the new list is which of the old one.
 
+use std::any::type_name;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
@@ -31,12 +32,15 @@ enum Came {
 }
 
 impl<K: Eq + Hash + Serialize, T> Matching<'_, K, T> {
-    /// Reports by key; by position where two items have one key, or the stored items do not show
-    /// it.
+    /// Reports by key; by position where two items have one key, two keys are written alike, or the
+    /// stored items do not show theirs.
     pub(super) fn compare(&self, kind: &impl ItemKind<T>, fields: &mut FieldDiff) {
         let Some((gone, came)) = self.matched() else {
             return self.by_position(kind, fields);
         };
+        if self.are_written_alike() {
+            return self.by_position(kind, fields);
+        }
         let Some(member) = self.stored_member(kind) else {
             return self.by_position(kind, fields);
         };
@@ -131,22 +135,48 @@ impl<K: Eq + Hash + Serialize, T> Matching<'_, K, T> {
         Some((gone, came))
     }
 
-    /// What the key is called in a stored item; types may rename it.
+    /// Whether a path could mean two items, or none: a key may be written by a part of it only.
+    fn are_written_alike(&self) -> bool {
+        if is_written_as_it_is::<K>() {
+            return false;
+        }
+        let mut by_text = HashMap::with_capacity(self.before.len());
+        let mut items = self.before.iter().chain(&self.after);
+        items.any(|(key, _)| match record(*key) {
+            Ok(text) => *by_text.entry(key_text(&text.value)).or_insert(*key) != *key,
+            // It is told when the item is.
+            Err(_) => false,
+        })
+    }
+
+    /// What the key is called in a stored item; types may rename it, or hide it.
     fn stored_member(&self, kind: &impl ItemKind<T>) -> Option<String> {
-        let (key, item) = self.before.first().or(self.after.first())?;
-        let key = record(*key).ok()?.value;
-        let mut fields = FieldSnapshot::inside(Vec::new());
-        kind.take(item, &mut fields);
-        let stored = fields.take().value;
-        if member(&stored, self.member) == Some(&key) {
+        let stored = |item: &T| {
+            let mut fields = FieldSnapshot::inside(Vec::new());
+            kind.take(item, &mut fields);
+            fields.take().value
+        };
+        let shows = |name: &str, (key, item): &(&K, &T)| {
+            let key = record(*key).ok();
+            key.is_some_and(|key| member(&stored(item), name) == Some(&key.value))
+        };
+        let lists = [&self.before, &self.after];
+        let mut ends = lists
+            .iter()
+            .flat_map(|list| [list.first(), list.last()])
+            .flatten();
+        if ends.clone().all(|item| shows(self.member, item)) {
             return Some(self.member.to_owned());
         }
-        let members = stored.as_object()?.iter();
-        let mut same = members.filter(|(_, value)| **value == key);
-        match (same.next(), same.next()) {
-            (Some((name, _)), None) => Some(name.clone()),
-            _ => None,
-        }
+        let (key, item) = ends.next()?;
+        let key = record(*key).ok()?.value;
+        let stored = stored(item);
+        let mut same = stored.as_object()?.iter();
+        let (name, _) = same.find(|(_, value)| **value == key)?;
+        // Another member may have the same value by chance, and then not in all of them.
+        let mut items = self.before.iter().chain(&self.after);
+        let is_alone = same.all(|(_, value)| *value != key);
+        (is_alone && items.all(|item| shows(name, item))).then(|| name.clone())
     }
 
     fn by_position(&self, kind: &impl ItemKind<T>, fields: &mut FieldDiff) {
@@ -183,6 +213,24 @@ fn moved(mark: Mark, from: usize, to: usize, fields: &mut FieldDiff) {
         };
         fields.push(String::new(), change);
     }
+}
+
+/// Whether the type is known to write different keys differently. Others are looked at one by one.
+fn is_written_as_it_is<K>() -> bool {
+    const KNOWN: [&str; 11] = [
+        "u8",
+        "u16",
+        "u32",
+        "u64",
+        "i8",
+        "i16",
+        "i32",
+        "i64",
+        "alloc::string::String",
+        "&str",
+        "uuid::Uuid",
+    ];
+    KNOWN.contains(&type_name::<K>())
 }
 
 /// Where the run of `true`s begins with which the list ends.

@@ -181,12 +181,8 @@ impl Serializer for Recorder {
             return plain(marks::too_deep(MOST_LEVELS));
         }
         // One level more: `Some(Some(…))` nests, too.
-        let recorded = value.serialize(self.inner())?;
-        let is_none = recorded.value.is_null()
-            || marks::of(&recorded.value).is_some_and(|(name, _)| name == marks::SOME);
-        if is_none {
-            return plain(marks::mark(marks::SOME, recorded.value));
-        }
+        let mut recorded = value.serialize(self.inner())?;
+        marks::some(&mut recorded.value);
         Ok(recorded)
     }
 
