@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::diff::digest::{self, DigestKey};
 use crate::diff::{Audited, Digestible};
-use crate::entry::{AuditEntry, Entity, Tenant};
+use crate::entry::{AuditEntry, Changes, Entity, Tenant};
 use crate::error::{Error, Result};
 use crate::record::auditor::Auditor;
 
@@ -57,14 +57,26 @@ impl Auditor {
         })
     }
 
+    /// Whether there is a key for the values that wait for a digest, if any do.
+    pub(crate) fn can_digest(&self, changes: &Changes) -> Result<()> {
+        if wait(changes) {
+            self.digest_key()?;
+        }
+        Ok(())
+    }
+
     /// Puts digests in place of the values that wait for one.
     pub(crate) fn digest_changes(&self, entry: &mut AuditEntry) -> Result<()> {
-        let waiting = entry.changes.extra();
-        if waiting.is_some_and(|extra| !extra.digests.is_empty()) {
+        if wait(&entry.changes) {
             let entity = entry.entity.as_ref().map_or("", Entity::entity_type);
             let key = self.digest_key()?;
             key.resolve(&mut entry.changes, &entry.tenant, entity);
         }
         Ok(())
     }
+}
+
+fn wait(changes: &Changes) -> bool {
+    let waiting = changes.extra();
+    waiting.is_some_and(|extra| !extra.digests.is_empty())
 }

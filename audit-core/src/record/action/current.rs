@@ -5,8 +5,8 @@ use std::fmt;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::unrecordable;
 use super::words::checked;
+use super::{recordable, unrecordable};
 use crate::context::{Frame, Said};
 use crate::diff::{Audited, Recordable};
 use crate::entry::{Changes, Entity, ErrorDetail, Outcome, Severity, ToEntityId};
@@ -58,9 +58,7 @@ impl CurrentAction {
     pub fn metadata(&self, name: impl Into<String>, value: impl Serialize) -> &Self {
         self.say(|| {
             let name = name.into();
-            let value = value
-                .to_json()
-                .unwrap_or_else(|_| unrecordable("cannot be written as JSON"));
+            let value = recordable(|| value.to_json());
             |said: &mut Said| {
                 said.metadata.insert(name, value);
             }

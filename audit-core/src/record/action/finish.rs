@@ -6,7 +6,7 @@ use std::thread;
 
 use super::{ActionCall, Live, MaybeNone};
 use crate::context::{Frame, Running, Said};
-use crate::entry::Outcome;
+use crate::entry::{Changes, Outcome};
 use crate::error::Result;
 use crate::record::auditor::Auditor;
 use crate::record::delivery::{Batch, Note};
@@ -127,6 +127,13 @@ impl Live {
             self.hear(said, has_returned);
         }
         self.name();
+        if let Some(auditor) = &self.auditor
+            && self.parts.policy != Some(FailurePolicy::Strict)
+            && let Err(error) = auditor.can_digest(&self.parts.changes)
+        {
+            self.parts.changes = Changes::new();
+            self.miss("changes", &error.to_string());
+        }
         let live = *self;
         let Live {
             mut parts, auditor, ..

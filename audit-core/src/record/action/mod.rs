@@ -11,6 +11,7 @@ mod words;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -210,17 +211,42 @@ impl Live {
         }
         // It turned out that there is no record; what was said of it is kept all the same.
         if let Some(id) = id {
-            self.remember("entity_id", id.to_json());
+            self.remember("entity_id", || id.to_json());
         }
         if let Some(name) = name {
-            self.remember("entity_name", name.to_json());
+            self.remember("entity_name", || name.to_json());
         }
     }
 
+    fn remember(
+        &mut self,
+        name: impl Into<String>,
+        value: impl FnOnce() -> serde_json::Result<Value>,
+    ) {
+        self.parts.metadata.insert(name.into(), recordable(value));
+    }
+
     /// Says in the entry what could not be taken into it: the action is recorded all the same.
-    fn remember(&mut self, name: impl Into<String>, value: serde_json::Result<Value>) {
-        let value = value.unwrap_or_else(|_| unrecordable("cannot be written as JSON"));
-        self.parts.metadata.insert(name.into(), value);
+    fn miss(&mut self, name: &str, why: &str) {
+        let metadata = &mut self.parts.metadata;
+        metadata.insert(name.to_owned(), unrecordable(why));
+    }
+}
+
+/// Why there is nothing from code of the user.
+const PANICKED: &str = "its code panicked";
+
+/// Runs code of the user's types. A panic in it is told of in the entry: it must cost neither the
+/// entry nor what the function returns.
+fn guarded<T>(code: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(code)).ok()
+}
+
+fn recordable(value: impl FnOnce() -> serde_json::Result<Value>) -> Value {
+    match guarded(value) {
+        Some(Ok(value)) => value,
+        Some(Err(_)) => unrecordable("cannot be written as JSON"),
+        None => unrecordable(PANICKED),
     }
 }
 

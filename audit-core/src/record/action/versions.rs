@@ -1,7 +1,7 @@
 //! The record before and after an action.
 
 use super::values::{Behind, Itself};
-use super::{ActionCall, Live, unrecordable};
+use super::{ActionCall, Live, PANICKED, guarded};
 use crate::diff::{Audited, FieldDiff, FieldSnapshot};
 use crate::entry::{Changes, Entity, Tenant};
 use crate::error::Result;
@@ -156,9 +156,10 @@ impl ActionCall {
     ) {
         self.with(|live| {
             live.is_about(after);
-            match after.changes_since(before.record()) {
-                Ok(changes) => live.parts.changes = changes,
-                Err(error) => live.remember("changes", Ok(unrecordable(&error.to_string()))),
+            match guarded(|| after.changes_since(before.record())) {
+                Some(Ok(changes)) => live.parts.changes = changes,
+                Some(Err(error)) => live.miss("changes", &error.to_string()),
+                None => live.miss("changes", PANICKED),
             }
         });
     }
@@ -169,9 +170,12 @@ impl Live {
         if self.is_named || version.record().is_none() {
             return;
         }
-        self.parts.entity = version.entity();
+        match guarded(|| version.entity()) {
+            Some(entity) => self.parts.entity = entity,
+            None => self.miss("entity", PANICKED),
+        }
         if self.parts.tenant.is_none() {
-            self.parts.tenant = version.tenant();
+            self.parts.tenant = self.tenant_of(|| version.tenant());
         }
     }
 }

@@ -6,21 +6,22 @@
 use std::fmt;
 
 use super::values::{Subject, ToReason, ToTenant};
-use super::{ActionCall, Live, unrecordable};
+use super::{ActionCall, Live, PANICKED, guarded};
 use crate::diff::Recordable;
-use crate::entry::{EntityId, Severity, ToEntityId};
+use crate::entry::{EntityId, Severity, Tenant, ToEntityId};
 use crate::record::policy::FailurePolicy;
 
 impl ActionCall {
     /// Names the record: its type, id, name, and its tenant if it has one.
     pub fn entity<M>(&mut self, record: &dyn Subject<M>) {
         let Some(live) = &mut self.live else { return };
-        let Some(entity) = record.entity() else {
-            return;
-        };
-        live.parts.entity = Some(entity);
+        match guarded(|| record.entity()) {
+            Some(None) => return,
+            Some(entity) => live.parts.entity = entity,
+            None => live.miss("entity", PANICKED),
+        }
         (live.id, live.name, live.is_named) = (None, None, true);
-        if let Some(tenant) = record.tenant() {
+        if let Some(tenant) = live.tenant_of(|| record.tenant()) {
             live.parts.tenant = Some(tenant);
         }
     }
@@ -29,26 +30,33 @@ impl ActionCall {
     pub fn entity_id(&mut self, id: &dyn ToEntityId) {
         let Some(live) = &mut self.live else { return };
         live.is_named = true;
-        match checked(id.to_entity_id()) {
-            Ok(id) => live.id = Some(id),
-            Err(why) => live.remember("entity_id", Ok(unrecordable(&why))),
+        match guarded(|| checked(id.to_entity_id())) {
+            Some(Ok(id)) => live.id = Some(id),
+            Some(Err(why)) => live.miss("entity_id", &why),
+            None => live.miss("entity_id", PANICKED),
         }
     }
 
     /// Says what the record is called.
     pub fn entity_name(&mut self, name: &dyn fmt::Display) {
         let Some(live) = &mut self.live else { return };
-        live.name = Some(name.to_string());
+        match guarded(|| name.to_string()) {
+            Some(name) => live.name = Some(name),
+            None => live.miss("entity_name", PANICKED),
+        }
     }
 
     /// Says whose log the entry goes to.
     pub fn tenant(&mut self, tenant: &dyn ToTenant) {
-        self.with(|live| live.parts.tenant = Some(tenant.tenant()));
+        self.with(|live| {
+            let tenant = live.tenant_of(|| Some(tenant.tenant()));
+            live.parts.tenant = tenant.or(live.parts.tenant.take());
+        });
     }
 
     /// Remembers a value.
     pub fn metadata(&mut self, name: &'static str, value: &dyn Recordable) {
-        self.with(|live| live.remember(name, value.to_json()));
+        self.with(|live| live.remember(name, || value.to_json()));
     }
 
     /// Says why it is done.
@@ -74,6 +82,19 @@ impl ActionCall {
         if let Some(live) = &mut self.live {
             say(live);
         }
+    }
+}
+
+impl Live {
+    /// Whose log it is, as code of the user says. Where that panics there is no entry, which is
+    /// counted and reported: it must not get into another's log.
+    pub(super) fn tenant_of(&mut self, tenant: impl FnOnce() -> Option<Tenant>) -> Option<Tenant> {
+        let found = guarded(tenant);
+        if found.is_none() {
+            let why = "the code that says whose log the entry goes to panicked; give the tenant as text, a UUID or an `i64`";
+            self.parts.invalid = Some(why.to_owned());
+        }
+        found.flatten()
     }
 }
 
