@@ -23,6 +23,11 @@ use crate::context::stack::enter;
 /// assert_eq!(tenant().in_context(AuditContext::new("acme")).await, "acme");
 /// # });
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no future that could run in an audit context",
+    label = "`{Self}` is not a `Future`",
+    note = "call it on the future before `.await`; for closures there is `AuditContext::scope`"
+)]
 pub trait InContext: Future + Sized {
     /// Runs this future in a context: entered on each poll and on drop, left in between.
     ///

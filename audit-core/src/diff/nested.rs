@@ -261,11 +261,17 @@ fn by_key<'a, M, K: Serialize + 'a, T: Nested + 'a>(
     let stayed = members.map(|(key, value)| (key, Some(value), get(after, key)));
     let came = members_after.filter(|(key, _)| get(before, key).is_none());
     let pairs = stayed.chain(came.map(|(key, value)| (key, None, Some(value))));
+    let mut pairs = pairs.filter(|(_, before, after)| match (before, after) {
+        (Some(before), Some(after)) => fields.would_change(*before, *after),
+        _ => true,
+    });
+    if fields.is_asked_only() {
+        if pairs.next().is_some() {
+            fields.push(String::new(), Change::default());
+        }
+        return;
+    }
     let mut differing: Vec<_> = pairs
-        .filter(|(_, before, after)| match (before, after) {
-            (Some(before), Some(after)) => fields.would_change(*before, *after),
-            _ => true,
-        })
         .map(|(key, before, after)| (record_key(key).ok().map(marks::escaped), before, after))
         .collect();
     // A hash map has no order of its own.

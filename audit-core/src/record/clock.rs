@@ -5,12 +5,22 @@ use uuid::Uuid;
 
 /// Tells the time. Give a fixed one to tests through
 /// [`AuditorBuilder::clock`](crate::AuditorBuilder::clock).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` tells no time for audit entries",
+    label = "the trait `Clock` is not implemented for `{Self}`",
+    note = "implement `audit_core::Clock` for it; tests take `audit_core::testing::FixedClock`"
+)]
 pub trait Clock: Send + Sync + 'static {
     /// The time now. It may step backwards: the order of entries is their index, not their time.
     fn now(&self) -> DateTime<Utc>;
 }
 
 /// Makes the ids of entries and operations.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` makes no ids of audit entries",
+    label = "the trait `IdSource` is not implemented for `{Self}`",
+    note = "implement `audit_core::IdSource` for it; tests take `audit_core::testing::SequentialIds`"
+)]
 pub trait IdSource: Send + Sync + 'static {
     /// An id that was not given before.
     fn next_id(&self) -> Uuid;

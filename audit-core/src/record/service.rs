@@ -29,6 +29,11 @@ use crate::record::draft::Draft;
 /// # })?;
 /// # Ok::<(), audit_core::Error>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no auditor to log actions through",
+    label = "the trait `AuditedService` is not implemented for `{Self}`",
+    note = "implement `audit_core::AuditedService` for `{Self}`: its `auditor` gives the auditor that it holds"
+)]
 pub trait AuditedService {
     /// Where this service records.
     fn auditor(&self) -> &Auditor;

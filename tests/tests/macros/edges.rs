@@ -342,3 +342,59 @@ fn an_action_is_recorded_although_its_changes_cannot_be() {
             .contains("digest_key")
     );
 }
+
+#[derive(Clone, Audited)]
+struct Tree {
+    id: u32,
+    #[audit(key = "id")]
+    by_key: Vec<Tree>,
+    #[audit(nested)]
+    by_name: BTreeMap<String, Tree>,
+}
+
+#[test]
+fn comparing_what_holds_itself_takes_no_time_that_doubles_with_each_level() {
+    let leaf = |id| Tree {
+        id,
+        by_key: Vec::new(),
+        by_name: BTreeMap::new(),
+    };
+    let tree = |last| {
+        (0..40).fold(leaf(last), |inner, id| {
+            let mut outer = leaf(id);
+            if id % 2 == 0 {
+                outer.by_key.push(inner);
+            } else {
+                outer.by_name.insert("x".to_owned(), inner);
+            }
+            outer
+        })
+    };
+    assert!(diff(&tree(100), &tree(100)).unwrap().is_empty());
+    assert_eq!(diff(&tree(100), &tree(101)).unwrap().len(), 1);
+}
+
+#[derive(Audited)]
+struct Prices {
+    #[audit(key = "0")]
+    list: Vec<(u32, u32)>,
+}
+
+#[test]
+fn a_tuple_has_a_key_too() {
+    let prices = |list: &[(u32, u32)]| Prices {
+        list: list.to_vec(),
+    };
+    let (before, after) = (prices(&[(7, 1), (8, 2)]), prices(&[(8, 2), (7, 3)]));
+    let changes = diff(&before, &after).unwrap();
+    assert_eq!(
+        stored(&changes),
+        json!({
+            "list[0=8]": {"moved": {"from": 1, "to": 0}},
+            "list[0=7]": {"old": [7, 1], "new": [7, 3]},
+        })
+    );
+    let fields = |prices| audit_core::record_fields(prices).unwrap();
+    assert_eq!(changes.apply(&fields(&before)).unwrap(), fields(&after));
+    assert_eq!(changes.revert(&fields(&after)).unwrap(), fields(&before));
+}

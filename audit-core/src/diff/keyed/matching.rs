@@ -241,8 +241,10 @@ fn tail(flags: &[bool]) -> usize {
         .map_or(0, |last| last + 1)
 }
 
-/// A member of an object, or of an object in it: `meta.id`.
+/// A member of an object or tuple, or of one in it: `meta.id`.
 pub(crate) fn member<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
-    path.split('.')
-        .try_fold(value, |value, name| value.get(name))
+    path.split('.').try_fold(value, |value, name| match value {
+        Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+        value => value.get(name),
+    })
 }

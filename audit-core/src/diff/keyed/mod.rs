@@ -12,6 +12,7 @@ use self::matching::Matching;
 pub(crate) use self::matching::member;
 use super::nested::Nested;
 use super::{FieldDiff, FieldSnapshot, Recordable, inside};
+use crate::entry::Change;
 
 /// What the items of a list are: something that is audited field by field, or plain values.
 ///
@@ -212,6 +213,9 @@ impl<'a, C: ?Sized, T> List<'a, C, T> {
     {
         if self.is_unchanged(before, kind, &key, fields) {
             return;
+        }
+        if fields.is_asked_only() {
+            return fields.push(String::new(), Change::default());
         }
         let matching = Matching {
             before: before.items.items().map(|item| (key(item), item)).collect(),
