@@ -17,7 +17,6 @@ mod refused;
 mod report;
 mod reverts;
 mod service;
-mod shown;
 mod statistics;
 #[cfg(test)]
 mod tests;

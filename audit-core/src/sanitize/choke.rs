@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use super::shown::Paths;
 use crate::entry::{Actor, AuditEntry, Changes, Extra, limits};
-use crate::record::shown::Paths;
 use crate::sanitize::Sanitizer;
 
 /// Masks secrets and brings the entry under its size limit, in this order: what is cut off a

@@ -15,6 +15,7 @@ mod names;
 mod path;
 mod role;
 mod secret;
+mod shown;
 mod text;
 mod tokens;
 mod url;

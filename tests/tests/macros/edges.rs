@@ -126,6 +126,7 @@ struct Inner {
 #[derive(Clone, Audited)]
 struct Maybe {
     #[audit(nested)]
+    #[expect(clippy::option_option, reason = "three cases, as some records have them")]
     inner: Option<Option<Inner>>,
 }
 
@@ -277,7 +278,7 @@ struct Mined {
     bomb: Bomb,
 }
 
-#[audit_action(action = "tread", metadata(bomb), entity_type = "field", entity_id = 4, entity_name = bomb, result(|_done| metadata(returned = bomb)))]
+#[audit_action(action = "tread", metadata(bomb), entity_type = "field", entity_id = 4, entity_name = bomb, result(|_| metadata(returned = bomb)))]
 fn tread(bomb: &Bomb) -> Result<u8, String> {
     audit_core::current_action().metadata("said", bomb);
     Ok(1)

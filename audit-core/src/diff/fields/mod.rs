@@ -7,7 +7,7 @@ use std::mem;
 use serde::Serialize;
 use serde_json::Value;
 
-pub(super) use self::reports::VARIANT;
+pub(crate) use self::reports::VARIANT;
 use super::inside;
 use super::nested::Nested;
 use super::recorded::{Recorded, record};

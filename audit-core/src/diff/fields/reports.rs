@@ -13,7 +13,7 @@ use crate::diff::snapshot::named;
 use crate::entry::{Change, marks};
 
 /// Under which name the variant of an enum stands that is a record itself.
-pub(in crate::diff) const VARIANT: &str = "variant";
+pub(crate) const VARIANT: &str = "variant";
 
 /// What generated code calls. It has compared the fields.
 #[doc(hidden)]

@@ -78,7 +78,7 @@ impl<'s> Paths<'s> {
 
     fn is_clean(&self, path: &str) -> bool {
         let has_inner = path.contains(['.', '[']);
-        !self.is_secret(path) && !(has_inner && self.sanitizer.is_sensitive_path(path))
+        !(self.is_secret(path) || (has_inner && self.sanitizer.is_sensitive_path(path)))
     }
 
     fn is_secret(&self, path: &str) -> bool {
