@@ -28,16 +28,10 @@ impl Auditor {
 impl Draft {
     /// Names the entry that is taken back, as the cause and in the metadata under `reverts`; for a
     /// plan that leads to a moment, that moment under `reverts_to`.
-    pub fn reverting(mut self, plan: &RevertPlan) -> Self {
+    pub fn reverting(self, plan: &RevertPlan) -> Self {
         match plan.reverts() {
-            Reverts::Entry(entry) => {
-                self.insert("reverts", json!(entry));
-                self.caused_by(entry)
-            }
-            Reverts::To(moment) => {
-                self.insert("reverts_to", moment_value(moment));
-                self
-            }
+            Reverts::Entry(entry) => self.metadata("reverts", entry).caused_by(entry),
+            Reverts::To(moment) => self.metadata("reverts_to", moment_value(moment)),
         }
     }
 }
