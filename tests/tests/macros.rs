@@ -46,6 +46,8 @@ mod off;
 mod shapes;
 #[path = "macros/strict.rs"]
 mod strict;
+#[path = "macros/unrecordable.rs"]
+mod unrecordable;
 #[path = "macros/words.rs"]
 mod words;
 

@@ -91,7 +91,7 @@ impl Drop for Stack {
 impl Frame {
     /// The frame that this thread is in.
     pub(crate) fn current() -> Option<Self> {
-        Self::look(|frame| Some(frame?.clone()))
+        Self::look(|frame| Some(Self::clone(frame?)))
     }
 
     /// Looks at the frame that this thread is in, without taking it. The closure must run no code

@@ -125,7 +125,9 @@ impl<T: Nested> Nested for Option<T> {
             (Some(before), Some(after)) => {
                 let mark = fields.mark();
                 before.nested_diff(after, fields);
-                if let Some(change) = fields.root_change(mark) {
+                if fields.has_changed_since(mark)
+                    && let Some(change) = fields.root_change(mark)
+                {
                     let values = change.old.iter_mut().chain(&mut change.new);
                     values.for_each(marks::some);
                 }

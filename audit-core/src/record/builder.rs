@@ -97,8 +97,8 @@ impl AuditorBuilder {
     /// Switches actions off: annotated functions and drafts with one of these actions record
     /// nothing, and say so with a receipt that [is not recorded](crate::Receipt::is_recorded).
     ///
-    /// An annotated function that is switched off costs next to nothing: none of the values that
-    /// its attribute names is even looked at.
+    /// An annotated function that is switched off costs a read and a comparison: none of the values
+    /// that its attribute names is even looked at.
     ///
     /// ```
     /// use audit_core::{AuditContext, Auditor, MemoryStore};

@@ -78,7 +78,8 @@ impl<'s> Paths<'s> {
 
     fn is_clean(&self, path: &str) -> bool {
         let has_inner = path.contains(['.', '[']);
-        !(self.is_secret(path) || (has_inner && self.sanitizer.is_sensitive_path(path)))
+        let is_beneath = has_inner && self.sanitizer.is_sensitive_path(path);
+        !is_beneath && !self.is_secret(path)
     }
 
     fn is_secret(&self, path: &str) -> bool {

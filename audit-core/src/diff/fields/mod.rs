@@ -74,7 +74,7 @@ struct Counting {
 
 /// How much was reported before something else is.
 #[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Mark {
     changes: usize,
     masked: usize,

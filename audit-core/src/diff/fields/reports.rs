@@ -65,13 +65,19 @@ impl FieldDiff {
 
     #[must_use]
     pub fn mark(&self) -> Mark {
-        let extra = self.changes.extra();
-        Mark {
+        let mark = Mark {
             changes: self.changes.len(),
-            masked: extra.map_or(0, |extra| extra.masked.len()),
-            sensitive: extra.map_or(0, |extra| extra.sensitive.len()),
-            left_out: extra.map_or(0, |extra| extra.left_out),
             ignored_out: self.counting.ignored_out,
+            ..Mark::default()
+        };
+        match self.changes.extra() {
+            None => mark,
+            Some(extra) => Mark {
+                masked: extra.masked.len(),
+                sensitive: extra.sensitive.len(),
+                left_out: extra.left_out,
+                ..mark
+            },
         }
     }
 
