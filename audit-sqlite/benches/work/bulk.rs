@@ -9,7 +9,7 @@ use audit_sqlite::Synchronous;
 
 use crate::by_hand::{Interned, TextTable, connect};
 use crate::data::{Work, update};
-use crate::figures::{Better, Table, per_second, rate};
+use crate::figures::{Better, Table, peak_mebibytes, per_second, rate};
 use crate::{group, library};
 
 const ENTRIES: u64 = 100_000;
@@ -169,11 +169,5 @@ pub(crate) fn alone(folder: &Path) {
         auditor.batch(drafts).record().unwrap();
     }
     auditor.flush(Duration::from_mins(1)).unwrap();
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib: f64 = peak
-        .and_then(|peak| peak.trim().strip_suffix("kB"))
-        .and_then(|kib| kib.trim().parse().ok())
-        .unwrap_or(f64::NAN);
-    println!("{}", kib / 1024.0);
+    println!("{}", peak_mebibytes());
 }

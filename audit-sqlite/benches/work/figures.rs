@@ -94,6 +94,17 @@ pub(crate) fn rate(count: u64, work: impl FnOnce()) -> f64 {
     count as f64 / start.elapsed().as_secs_f64()
 }
 
+/// What this process has needed of memory at most.
+pub(crate) fn peak_mebibytes() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib: f64 = peak
+        .and_then(|peak| peak.trim().strip_suffix("kB"))
+        .and_then(|kib| kib.trim().parse().ok())
+        .unwrap_or(f64::NAN);
+    kib / 1024.0
+}
+
 pub(crate) fn per_second(rate: f64) -> String {
     format!("{rate:.0}/s")
 }

@@ -2,7 +2,7 @@
 //! system, same settings, same bytes stored. Prints a table of ratios.
 //!
 //! `cargo bench -p audit-sqlite` runs all of it; `cargo bench -p audit-sqlite -- w3` a part:
-//! `w1`, `w2e` (with group commit), `w3`, `history`.
+//! `w1`, `w2e` (with group commit), `w3`, `history`, `tracked`.
 
 #![expect(
     clippy::unwrap_used,
@@ -21,6 +21,7 @@ mod history;
 mod library;
 mod query;
 mod single;
+mod tracked;
 
 use figures::Table;
 
@@ -36,6 +37,9 @@ fn main() {
     if parts.first().is_some_and(|part| part == "only-w2e") {
         return bulk::alone(folder);
     }
+    if parts.first().is_some_and(|part| part == "only-tracked") {
+        return tracked::alone(folder);
+    }
     let mut table = Table::default();
     if wanted("w1") {
         single::run(folder, &mut table);
@@ -48,6 +52,9 @@ fn main() {
     }
     if wanted("history") {
         history::run(folder, &mut table);
+    }
+    if wanted("tracked") {
+        tracked::run(folder, &mut table);
     }
     table.print();
 }

@@ -4,8 +4,9 @@ use super::layout::{Kind, Staged, TenantSource};
 use super::plan::Plan;
 use super::sql::{all, any, list};
 
-/// When a row was staged, in microseconds. SQLite's clock has milliseconds.
-const TIME: &str = "CAST(unixepoch('subsec') * 1000 + 0.5 AS INTEGER) * 1000";
+/// When a row was staged, in microseconds. SQLite's clock has milliseconds, and stands still while
+/// a statement runs.
+pub(super) const TIME: &str = "CAST(unixepoch('subsec') * 1000 + 0.5 AS INTEGER) * 1000";
 
 /// The next place in the order of all that is staged, of whatever table. A displaced row has taken
 /// its place before the one that displaces it.

@@ -71,8 +71,10 @@ pub struct TrackedTable {
 }
 
 impl TrackedTable {
-    /// A table, tracked as a whole: the entity type is its name, the id its primary key, or the
-    /// rowid where there is none, and the tenant that of the context.
+    /// A table, tracked as a whole: the entity type is its name, the id its primary key, and the
+    /// tenant that of the context.
+    ///
+    /// Where there is no primary key the id is the rowid, which `VACUUM` may give anew.
     pub fn new(table: impl Into<String>) -> Self {
         Self {
             table: table.into(),

@@ -6,17 +6,18 @@
 //! A `REPLACE` deletes the rows that are in its way without firing their delete triggers, unless the
 //! writer has set `recursive_triggers`. So the rows that *would* be in the way are put aside before
 //! each write, and those that are gone after it are told of. An `OR IGNORE` or an upsert leaves them
-//! where they are. A row that is put aside and then told of by another trigger is no longer needed.
+//! where they are. A row that is put aside and then told of by another trigger is no longer needed, and
+//! none is when the statement is over: `VACUUM` may then give rows other rowids.
 
-use super::capture::{NEXT, Values, column};
+use super::capture::{NEXT, TIME, Values, column};
 use super::layout::Staged;
 use super::options::RowOperation;
 use super::plan::Plan;
 use super::sql::{all, any, identifier, list, literal, row};
 use super::unique::Conflict;
 
-/// How many rows that were put aside and stayed are kept until all are taken. More than one
-/// statement in the middle of another ever needs.
+/// How many rows that were put aside and stayed are kept while a statement runs. More than one
+/// write in the middle of another ever needs.
 const MOST_PUT_ASIDE: usize = 16;
 
 /// One trigger.
@@ -173,12 +174,12 @@ impl Build<'_> {
             self.plan.is_displaced("OLD."),
             self.plan.is_displaced("NEW."),
         );
-        let ours = format!("source = {}", self.source);
-        let is_any = || {
-            Some(format!(
-                "EXISTS (SELECT 1 FROM audit_displaced WHERE {ours})"
-            ))
-        };
+        let ours = format!("source = {} AND time = {TIME}", self.source);
+        let is_any = format!(
+            "EXISTS (SELECT 1 FROM audit_displaced WHERE source = {})",
+            self.source
+        );
+        let is_any = || Some(is_any.clone());
         let tell = |is_gone: &str| {
             [
                 format!(
@@ -276,7 +277,7 @@ impl Build<'_> {
                 row(&slots)
             ),
             format!(
-                "DELETE FROM audit_displaced WHERE source = {source} AND n NOT IN (SELECT n FROM audit_displaced WHERE source = {source} ORDER BY n DESC LIMIT {MOST_PUT_ASIDE})"
+                "DELETE FROM audit_displaced WHERE source = {source} AND (time <> {TIME} OR n NOT IN (SELECT n FROM audit_displaced WHERE source = {source} ORDER BY n DESC LIMIT {MOST_PUT_ASIDE}))"
             ),
             format!(
                 "INSERT INTO audit_displaced {} SELECT {} FROM {} AS x WHERE {}",

@@ -274,3 +274,19 @@ fn what_triggers_of_the_user_put_in_the_way() {
         );
     }
 }
+
+#[test]
+fn a_vacuum_that_gives_rows_other_rowids_makes_nothing_go() {
+    let desk = Desk::new("CREATE TABLE t (id TEXT PRIMARY KEY, u UNIQUE)");
+    desk.track(TrackedTable::new("t"));
+    desk.run("INSERT INTO t VALUES ('a', 1), ('b', 2), ('c', 3); DELETE FROM t WHERE id = 'a'");
+    assert_eq!(desk.entries().len(), 4);
+    desk.run("INSERT INTO t VALUES ('c', 4) ON CONFLICT DO UPDATE SET u = 5");
+    desk.run("INSERT OR IGNORE INTO t VALUES ('b', 9); VACUUM; INSERT INTO t VALUES ('d', 6)");
+    let actions: Vec<_> = desk
+        .entries()
+        .into_iter()
+        .map(|entry| entry.action)
+        .collect();
+    assert_eq!(actions, ["update", "create"]);
+}
