@@ -124,8 +124,8 @@ impl FieldSnapshot {
 
     /// All fields as one object.
     pub(super) fn value(self) -> Result<Value> {
-        let Taken { value, error, .. } = self.take();
-        error.map_or(Ok(value), Err)
+        let taken = self.take();
+        taken.error.map_or(Ok(taken.value), Err)
     }
 
     pub(super) fn take(mut self) -> Taken {
@@ -214,13 +214,13 @@ impl FieldSnapshot {
     }
 
     fn carry(&mut self, sensitive: Vec<String>, steps: impl Fn(&mut String)) {
-        self.sensitive.extend(sensitive.into_iter().map(|inner| {
-            let mut path = String::new();
-            steps(&mut path);
-            let mut inner = inner;
-            path::prefix(&mut inner, &path);
-            inner
-        }));
+        self.sensitive
+            .extend(sensitive.into_iter().map(|mut inner| {
+                let mut path = String::new();
+                steps(&mut path);
+                path::prefix(&mut inner, &path);
+                inner
+            }));
     }
 
     fn take_value(&mut self) -> Value {
@@ -297,11 +297,8 @@ impl FieldSnapshot {
     /// What was reported since `mark` is personal.
     pub fn sensitive(&mut self, mark: SnapshotMark) {
         self.sensitive.truncate(mark.sensitive);
-        for (field, _) in self.fields.iter().skip(mark.fields) {
-            let mut path = String::new();
-            push_member(&mut path, field);
-            self.sensitive.push(path);
-        }
+        let fields = self.fields.iter().skip(mark.fields);
+        self.sensitive.extend(fields.map(|(field, _)| named(field)));
         if self.whole.is_some() {
             self.sensitive.push(String::new());
         }
