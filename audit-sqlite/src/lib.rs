@@ -32,6 +32,14 @@
 //! that is already running does so when it calls [`SqliteStore::recover_attempts`]. Attempts of
 //! processes that live are left alone, however many share the file.
 //!
+//! # Tracked tables
+//!
+//! In a file that holds business tables, too, a [`TrackedTable`] has every change of its rows captured
+//! by triggers, in the transaction that makes it and whoever makes it. What is staged so becomes
+//! entries when an audited transaction commits or the store next writes, or by
+//! [`SqliteStore::collect_row_changes`]. [`check_tracking`] says whether a table was altered since,
+//! [`pause_tracking`] and [`resume_tracking`] are for migrations.
+//!
 //! `rusqlite` is re-exported as [`rusqlite`], so that an application and this crate name one
 //! version of it.
 

@@ -5,8 +5,10 @@ use super::plan::Plan;
 use super::sql::{all, any, list};
 
 /// When a row was staged, in microseconds. SQLite's clock has milliseconds, and stands still while
-/// a statement runs.
-pub(super) const TIME: &str = "CAST(unixepoch('subsec') * 1000 + 0.5 AS INTEGER) * 1000";
+/// a statement runs. By the Julian day, since `unixepoch` had no fractions before SQLite 3.42, and
+/// whatever program writes has to know it.
+pub(super) const TIME: &str =
+    "CAST((julianday('now') - 2440587.5) * 86400000 + 0.5 AS INTEGER) * 1000";
 
 /// The next place in the order of all that is staged, of whatever table. A displaced row has taken
 /// its place before the one that displaces it.

@@ -277,7 +277,7 @@ impl Build<'_> {
                 row(&slots)
             ),
             format!(
-                "DELETE FROM audit_displaced WHERE source = {source} AND (time <> {TIME} OR n NOT IN (SELECT n FROM audit_displaced WHERE source = {source} ORDER BY n DESC LIMIT {MOST_PUT_ASIDE}))"
+                "DELETE FROM audit_displaced WHERE time <> {TIME} OR source = {source} AND n NOT IN (SELECT n FROM audit_displaced WHERE source = {source} ORDER BY n DESC LIMIT {MOST_PUT_ASIDE})"
             ),
             format!(
                 "INSERT INTO audit_displaced {} SELECT {} FROM {} AS x WHERE {}",

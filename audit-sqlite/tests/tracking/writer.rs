@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use audit_sqlite::TrackedTable;
 use audit_sqlite::rusqlite::Connection;
+use audit_sqlite::rusqlite::config::DbConfig;
 use audit_sqlite::rusqlite::hooks::Action;
 
 use crate::desk::Desk;
@@ -178,6 +179,54 @@ fn very_wide_tables_are_tracked_or_refused() {
                 (entries[0].changes.len(), entries[1].changes.len()),
                 (901, 2)
             );
+        }
+    }
+}
+
+#[test]
+fn what_is_in_the_way_is_found_by_an_index() {
+    for key in [
+        "id INTEGER PRIMARY KEY",
+        "id TEXT PRIMARY KEY",
+        "id INTEGER",
+    ] {
+        for index in [
+            "(u)",
+            "(u COLLATE NOCASE, v DESC)",
+            "(lower(u))",
+            "(v, substr(u, 1, 2)) WHERE v > 1",
+            "(u) WHERE v IS NOT NULL AND u <> 'x'",
+            "(g)",
+        ] {
+            let desk = Desk::tracking(&format!(
+                "CREATE TABLE t ({key}, u TEXT NOT NULL DEFAULT 'd', v, w, g AS (u || v));
+                 CREATE UNIQUE INDEX i ON t {index}"
+            ));
+            desk.connection
+                .set_db_config(DbConfig::SQLITE_DBCONFIG_TRIGGER_EQP, true)
+                .unwrap();
+            for sql in [
+                "INSERT INTO t (id, u, v) VALUES (1, 'a', 2)",
+                "UPDATE t SET u = 'a', v = 3, id = 2 WHERE rowid = 1",
+                "DELETE FROM t WHERE rowid = 1",
+            ] {
+                let mut explain = desk
+                    .connection
+                    .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+                    .unwrap();
+                let steps: Vec<String> = explain
+                    .query_map([], |row| row.get(3))
+                    .unwrap()
+                    .collect::<Result<_, _>>()
+                    .unwrap();
+                let is_scan =
+                    |step: &&String| step.starts_with("SCAN x") || step.starts_with("SCAN t");
+                let scans: Vec<_> = steps.iter().filter(is_scan).collect();
+                assert!(
+                    steps.len() > 1 && scans.is_empty(),
+                    "{key} {index} {sql}: {steps:#?}"
+                );
+            }
         }
     }
 }
