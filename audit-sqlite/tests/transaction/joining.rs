@@ -1,0 +1,235 @@
+//! What joins a transaction, and what does not.
+
+use std::error::Error;
+use std::thread;
+
+use audit_core::{
+    AuditContext, AuditStore, Auditor, Delivery, Durability, ErrorKind, audit_action,
+};
+use audit_sqlite::rusqlite::Connection;
+
+use crate::desk::{Desk, LONG, TENANT, block_on, insert};
+
+#[audit_action(action = "inner")]
+fn inner() {}
+
+#[audit_action(action = "outer")]
+fn outer(connection: &Connection, is_failing: bool) -> Result<(), String> {
+    insert(connection, 1);
+    inner();
+    if is_failing {
+        return Err("no".to_owned());
+    }
+    Ok(())
+}
+
+#[test]
+fn entries_of_an_auditor_join_whatever_its_delivery_and_however_they_are_awaited() {
+    for delivery in [Delivery::Durable, Delivery::Buffered] {
+        for is_committed in [true, false] {
+            let mut desk = Desk::new();
+            let auditor = Auditor::builder(desk.store.clone())
+                .delivery(delivery)
+                .build()
+                .unwrap();
+            desk.context.clone().auditor(&auditor).scope(|| {
+                let tx = desk.store.begin(&mut desk.connection).unwrap();
+                let sync = auditor.log("sync").record().unwrap();
+                let awaited = block_on(auditor.log("awaited")).unwrap();
+                let own = block_on(tx.log("own")).unwrap();
+                let batch = auditor
+                    .batch([auditor.log("one"), auditor.log("two")])
+                    .record()
+                    .unwrap();
+                for receipt in [sync, awaited, own].iter().chain(&batch) {
+                    assert_eq!(receipt.durability(), Durability::InTransaction);
+                }
+                // Polled never, recorded never.
+                drop(auditor.log("dropped").into_future());
+                if is_committed {
+                    tx.commit().unwrap();
+                } else {
+                    tx.rollback().unwrap();
+                }
+            });
+            auditor.flush(LONG).unwrap();
+            let expected: &[&str] = match is_committed {
+                true => &["sync", "awaited", "own", "one", "two"],
+                false => &[],
+            };
+            assert_eq!(desk.actions(), expected, "{delivery:?}");
+        }
+    }
+}
+
+#[test]
+fn annotated_functions_join_and_tell_of_one_operation() {
+    let mut desk = Desk::new();
+    desk.context.scope(|| {
+        let tx = desk.store.begin(&mut desk.connection).unwrap();
+        outer(&tx, false).unwrap();
+        tx.log("own").record().unwrap();
+        tx.commit().unwrap();
+    });
+    let entries = desk.entries();
+    assert_eq!(desk.actions(), ["inner", "outer", "own"]);
+    assert!(entries[0].operation.is_some());
+    assert!(
+        entries
+            .iter()
+            .all(|entry| entry.operation == entries[0].operation)
+    );
+    assert_eq!(entries[0].cause, Some(entries[1].id));
+    assert_eq!((entries[1].cause, entries[2].cause), (None, None));
+    assert_eq!(desk.rows(), [1]);
+}
+
+#[test]
+fn an_action_that_fails_and_rolls_back_is_told_of_and_what_it_called_is_not() {
+    #[audit_action(action = "whole")]
+    fn whole(desk: &mut Desk) -> Result<(), Box<dyn Error>> {
+        let tx = desk.store.begin(&mut desk.connection)?;
+        outer(&tx, true)?;
+        tx.commit()?;
+        Ok(())
+    }
+
+    let mut desk = Desk::new();
+    let context = desk.context.clone();
+    context.scope(|| whole(&mut desk)).unwrap_err();
+    desk.auditor.flush(LONG).unwrap();
+    assert_eq!(desk.rows(), [0; 0]);
+    let mut actions = desk.actions();
+    actions.sort();
+    assert_eq!(actions, ["outer", "whole"]);
+    let entries = desk.entries();
+    let of = |action: &str| entries.iter().find(|entry| entry.action == action).unwrap();
+    assert_eq!(of("outer").cause, Some(of("whole").id));
+    assert_eq!(of("outer").operation, of("whole").operation);
+}
+
+#[test]
+fn entries_without_an_operation_get_one_in_common_for_each_tenant() {
+    let mut desk = Desk::new();
+    let named = |tenant: &str| AuditContext::new(tenant).auditor(&desk.auditor);
+    let (acme, globex) = (named(TENANT), named("globex"));
+    let tx = desk
+        .store
+        .begin_with(&desk.auditor, &mut desk.connection)
+        .unwrap();
+    for context in [&acme, &globex, &acme, &globex] {
+        tx.log("open").context(context).record().unwrap();
+    }
+    tx.commit().unwrap();
+    let operations = |tenant: &str| {
+        let page = desk.auditor.tenant(tenant).entries().page().unwrap();
+        let operations = page
+            .entries
+            .into_iter()
+            .map(|entry| entry.operation.unwrap());
+        operations.collect::<Vec<_>>()
+    };
+    let (acme, globex) = (operations(TENANT), operations("globex"));
+    assert_eq!((acme[0], globex[0]), (acme[1], globex[1]));
+    assert_ne!(acme[0], globex[0]);
+}
+
+#[test]
+fn what_another_thread_records_stays_outside() {
+    let mut desk = Desk::new();
+    let buffered = Auditor::builder(desk.store.clone())
+        .delivery(Delivery::Buffered)
+        .build()
+        .unwrap();
+    let context = desk.context.clone().auditor(&buffered);
+    context.scope(|| {
+        let tx = desk.store.begin(&mut desk.connection).unwrap();
+        tx.log("gone").record().unwrap();
+        thread::scope(|scope| {
+            let other = || context.scope(|| buffered.log("other").record().unwrap());
+            let receipt = scope.spawn(other).join().unwrap();
+            assert_eq!(receipt.durability(), Durability::Queued);
+        });
+        tx.rollback().unwrap();
+    });
+    buffered.flush(LONG).unwrap();
+    assert_eq!(desk.actions(), ["other"]);
+}
+
+#[test]
+fn another_thread_that_waits_for_its_entry_gets_its_turn_after_the_commit() {
+    let mut desk = Desk::new();
+    thread::scope(|scope| {
+        let (context, auditor) = (&desk.context, &desk.auditor);
+        context.scope(|| {
+            let tx = desk.store.begin(&mut desk.connection).unwrap();
+            let other = scope.spawn(|| context.scope(|| auditor.log("other").record().unwrap()));
+            tx.log("first").record().unwrap();
+            insert(&tx, 1);
+            assert!(!other.is_finished());
+            tx.commit().unwrap();
+            assert_eq!(other.join().unwrap().index(), Some(1));
+        });
+    });
+    assert_eq!(desk.actions(), ["first", "other"]);
+}
+
+#[test]
+fn entries_for_another_store_stay_outside_and_those_of_nested_contexts_join() {
+    let mut desk = Desk::new();
+    let elsewhere = Desk::new();
+    let outside = desk.context.clone();
+    desk.context.scope(|| {
+        let tx = desk.store.begin(&mut desk.connection).unwrap();
+        let receipt = elsewhere.auditor.log("elsewhere").record().unwrap();
+        assert_eq!(receipt.index(), Some(0));
+        // It belongs to the context in which the transaction was begun.
+        outside.scope(|| desk.auditor.log("nested").record().unwrap());
+        tx.rollback().unwrap();
+    });
+    assert_eq!(elsewhere.actions(), ["elsewhere"]);
+    assert_eq!(desk.actions(), [""; 0]);
+}
+
+#[test]
+fn nothing_joins_a_transaction_that_is_over() {
+    let mut desk = Desk::new();
+    desk.context.scope(|| {
+        let tx = desk.store.begin(&mut desk.connection).unwrap();
+        tx.commit().unwrap();
+        let receipt = desk.auditor.log("after").record().unwrap();
+        assert_eq!(receipt.index(), Some(0));
+        let tx = desk.store.begin(&mut desk.connection).unwrap();
+        drop(tx);
+        let receipt = desk.auditor.log("later").record().unwrap();
+        assert_eq!(receipt.index(), Some(1));
+    });
+    assert_eq!(desk.actions(), ["after", "later"]);
+}
+
+#[test]
+fn an_attempt_is_refused_inside_and_taken_outside() {
+    let mut desk = Desk::new();
+    desk.context.scope(|| {
+        let tx = desk.store.begin(&mut desk.connection).unwrap();
+        tx.log("first").record().unwrap();
+        tx.commit().unwrap();
+    });
+    let mut attempt = desk.entries().remove(0);
+    attempt.id = desk.auditor.log("work").entry_id();
+    desk.context.scope(|| {
+        let tx = desk.store.begin(&mut desk.connection).unwrap();
+        let error = desk.store.open_attempt(&attempt).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert_eq!(error.entry_id(), Some(attempt.id));
+        assert!(
+            error.to_string().contains("before the transaction"),
+            "{error}"
+        );
+        tx.commit().unwrap();
+    });
+    desk.store.open_attempt(&attempt).unwrap();
+    desk.store
+        .close_attempt(&attempt.tenant, attempt.id)
+        .unwrap();
+}
