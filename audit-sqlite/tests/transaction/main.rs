@@ -8,7 +8,11 @@
     reason = "a helper of a test fails like a test"
 )]
 
+mod caller;
 mod desk;
+mod doomed;
 mod ending;
 mod joining;
+mod refused;
 mod savepoints;
+mod waiting;
