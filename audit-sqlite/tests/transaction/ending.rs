@@ -34,14 +34,23 @@ fn rows_and_entries_are_seen_by_others_at_once_and_not_before() {
                 .is_empty()
         );
         let committed = tx.commit().unwrap();
-        let ids: Vec<_> = [own, joined].iter().map(|of| of.entry_id()).collect();
+        let ids: Vec<_> = [own, joined]
+            .iter()
+            .map(audit_core::Receipt::entry_id)
+            .collect();
         let receipts = committed.receipts();
         assert_eq!(
-            receipts.iter().map(|of| of.entry_id()).collect::<Vec<_>>(),
+            receipts
+                .iter()
+                .map(audit_core::Receipt::entry_id)
+                .collect::<Vec<_>>(),
             ids
         );
         assert_eq!(
-            receipts.iter().map(|of| of.index()).collect::<Vec<_>>(),
+            receipts
+                .iter()
+                .map(audit_core::Receipt::index)
+                .collect::<Vec<_>>(),
             [Some(0), Some(1)]
         );
     });

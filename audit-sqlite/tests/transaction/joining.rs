@@ -53,9 +53,10 @@ fn entries_of_an_auditor_join_whatever_its_delivery_and_however_they_are_awaited
                 }
             });
             auditor.flush(LONG).unwrap();
-            let expected: &[&str] = match is_committed {
-                true => &["sync", "awaited", "own", "one", "two"],
-                false => &[],
+            let expected: &[&str] = if is_committed {
+                &["sync", "awaited", "own", "one", "two"]
+            } else {
+                &[]
             };
             assert_eq!(desk.actions(), expected, "{delivery:?}");
         }

@@ -98,7 +98,7 @@ fn beginning_waits_for_others_until_the_deadline_of_the_store() {
 fn beginning_goes_on_as_soon_as_the_lock_is_free() {
     let mut desk = Desk::new();
     let path = desk.path.clone();
-    let (held, hold) = std::sync::mpsc::channel();
+    let (held, waits) = std::sync::mpsc::channel();
     let other = std::thread::spawn(move || {
         let mut other = Connection::open(path).unwrap();
         let plain = Transaction::new(&mut other, TransactionBehavior::Immediate).unwrap();
@@ -107,7 +107,7 @@ fn beginning_goes_on_as_soon_as_the_lock_is_free() {
         insert(&plain, 1);
         plain.commit().unwrap();
     });
-    hold.recv().unwrap();
+    waits.recv().unwrap();
     let tx = desk.store.begin(&mut desk.connection).unwrap();
     insert(&tx, 2);
     tx.commit().unwrap();
