@@ -13,6 +13,7 @@ mod desk;
 mod doomed;
 mod ending;
 mod joining;
+mod outbox;
 mod refused;
 mod savepoints;
 mod waiting;
