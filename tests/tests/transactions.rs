@@ -83,7 +83,7 @@ fn write(path: &Path, store: &SqliteStore, auditor: &Auditor, writer: u64) {
         context.auditor(auditor).scope(|| {
             let mut tx = store.begin(&mut connection).unwrap();
             let mut made = Vec::new();
-            let mut make = |connection: &Connection| {
+            let mut insert = |connection: &Connection| {
                 let id = Uuid::now_v7().to_string();
                 connection
                     .execute("INSERT INTO thing VALUES (?1, ?2)", [&id, &tenant])
@@ -92,12 +92,12 @@ fn write(path: &Path, store: &SqliteStore, auditor: &Auditor, writer: u64) {
                 id
             };
             // One that the transaction writes, one that joins, one that is taken back.
-            let id = make(&tx);
+            let id = insert(&tx);
             tx.log("make").entity("thing", id).record().unwrap();
-            let id = make(&tx);
+            let id = insert(&tx);
             auditor.log("make").entity("thing", id).record().unwrap();
             let part = tx.savepoint().unwrap();
-            let id = make(&part);
+            let id = insert(&part);
             part.log("make").entity("thing", &id).record().unwrap();
             if round % 3 == 0 {
                 part.commit().unwrap();

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use audit_core::{AuditContext, Delivery, Durability, ErrorKind, Outcome};
+use audit_core::{AuditContext, Delivery, Durability, ErrorKind, Outcome, Receipt};
 use audit_sqlite::SqliteStore;
 use audit_sqlite::rusqlite::Connection;
 
@@ -34,23 +34,14 @@ fn rows_and_entries_are_seen_by_others_at_once_and_not_before() {
                 .is_empty()
         );
         let committed = tx.commit().unwrap();
-        let ids: Vec<_> = [own, joined]
-            .iter()
-            .map(audit_core::Receipt::entry_id)
-            .collect();
+        let ids: Vec<_> = [own, joined].iter().map(Receipt::entry_id).collect();
         let receipts = committed.receipts();
         assert_eq!(
-            receipts
-                .iter()
-                .map(audit_core::Receipt::entry_id)
-                .collect::<Vec<_>>(),
+            receipts.iter().map(Receipt::entry_id).collect::<Vec<_>>(),
             ids
         );
         assert_eq!(
-            receipts
-                .iter()
-                .map(audit_core::Receipt::index)
-                .collect::<Vec<_>>(),
+            receipts.iter().map(Receipt::index).collect::<Vec<_>>(),
             [Some(0), Some(1)]
         );
     });

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use audit_core::{Actor, AuditContext, Auditor, Durability, ErrorKind, audit_action};
+use audit_core::{Actor, AuditContext, Auditor, Durability, ErrorKind, Receipt, audit_action};
 use audit_sqlite::rusqlite::Connection;
 use audit_sqlite::{Outbox, SqliteOptions, SqliteStore, Synchronous};
 use tempfile::TempDir;
@@ -146,7 +146,7 @@ fn entries_commit_with_rows_and_are_drained_once_and_complete() {
     assert_eq!((office.drain(), office.waiting()), (0, 0));
     assert_eq!(office.actions(), ["own", "joined", "awaited", "annotated"]);
     let entries = entries(&office.auditor);
-    let ids = committed.receipts().iter().map(|of| of.entry_id());
+    let ids = committed.receipts().iter().map(Receipt::entry_id);
     assert!(ids.eq(entries.iter().map(|entry| Some(entry.id))));
     assert_eq!(entries[0].metadata["api_token"], "********");
     assert_eq!(entries[0].reason.as_deref(), Some("\0 \u{1F6F0}"));

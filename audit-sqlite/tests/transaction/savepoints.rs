@@ -1,6 +1,6 @@
 //! Parts of a transaction that are taken back: ours, nested, and those of SQL.
 
-use audit_core::{Auditor, Outcome};
+use audit_core::{Auditor, Outcome, Receipt};
 
 use crate::desk::{Desk, insert};
 
@@ -32,11 +32,7 @@ fn a_savepoint_keeps_or_takes_back_rows_and_entries() {
             .unwrap();
         assert_eq!(after.index(), Some(3));
         let committed = tx.commit().unwrap();
-        let indexes: Vec<_> = committed
-            .receipts()
-            .iter()
-            .map(audit_core::Receipt::index)
-            .collect();
+        let indexes: Vec<_> = committed.receipts().iter().map(Receipt::index).collect();
         assert_eq!(indexes, [Some(0), Some(1), Some(2), Some(3)]);
     });
     assert_eq!(desk.rows(), [0]);

@@ -98,16 +98,16 @@ fn beginning_waits_for_others_until_the_deadline_of_the_store() {
 fn beginning_goes_on_as_soon_as_the_lock_is_free() {
     let mut desk = Desk::new();
     let path = desk.path.clone();
-    let (held, waits) = std::sync::mpsc::channel();
+    let (begun, has_begun) = std::sync::mpsc::channel();
     let other = std::thread::spawn(move || {
         let mut other = Connection::open(path).unwrap();
         let plain = Transaction::new(&mut other, TransactionBehavior::Immediate).unwrap();
-        held.send(()).unwrap();
+        begun.send(()).unwrap();
         std::thread::sleep(SHORT);
         insert(&plain, 1);
         plain.commit().unwrap();
     });
-    waits.recv().unwrap();
+    has_begun.recv().unwrap();
     let tx = desk.store.begin(&mut desk.connection).unwrap();
     insert(&tx, 2);
     tx.commit().unwrap();
