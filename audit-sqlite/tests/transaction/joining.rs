@@ -234,3 +234,24 @@ fn an_attempt_is_refused_inside_and_taken_outside() {
         .close_attempt(&attempt.tenant, attempt.id)
         .unwrap();
 }
+
+#[test]
+fn an_action_that_needs_a_durable_beginning_says_that_it_has_none_and_joins() {
+    #[audit_action(action = "careful", attempt)]
+    fn careful() -> u8 {
+        7
+    }
+
+    let mut desk = Desk::new();
+    desk.context.scope(|| {
+        let tx = desk.store.begin(&mut desk.connection).unwrap();
+        assert_eq!(careful(), 7);
+        tx.commit().unwrap();
+    });
+    assert_eq!(desk.actions(), ["careful"]);
+    assert_eq!(
+        desk.auditor.statistics().last_error.unwrap().kind,
+        ErrorKind::Unsupported
+    );
+    assert_eq!(desk.store.recover_attempts().unwrap(), 0);
+}
