@@ -44,7 +44,10 @@ impl Desk {
                 "CREATE TABLE incident (id INTEGER PRIMARY KEY, status TEXT NOT NULL DEFAULT 'open')",
             )
             .unwrap();
-        let auditor = Auditor::new(store.clone());
+        let auditor = Auditor::builder(store.clone())
+            .deadline(LONG)
+            .build()
+            .unwrap();
         let context = AuditContext::new(TENANT)
             .actor(Actor::user(7, "ada"))
             .auditor(&auditor);

@@ -255,3 +255,21 @@ fn an_action_that_needs_a_durable_beginning_says_that_it_has_none_and_joins() {
     );
     assert_eq!(desk.store.recover_attempts().unwrap(), 0);
 }
+
+#[test]
+fn two_transactions_on_two_stores_each_get_their_own() {
+    let mut desk = Desk::new();
+    let mut other = Desk::new();
+    desk.context.scope(|| {
+        let tx = desk.store.begin(&mut desk.connection).unwrap();
+        let second = other.store.begin(&mut other.connection).unwrap();
+        desk.auditor.log("desk").record().unwrap();
+        other.auditor.log("gone").record().unwrap();
+        tx.commit().unwrap();
+        desk.auditor.log("alone").record().unwrap();
+        other.auditor.log("gone too").record().unwrap();
+        second.rollback().unwrap();
+    });
+    assert_eq!(desk.actions(), ["desk", "alone"]);
+    assert_eq!(other.actions(), [""; 0]);
+}

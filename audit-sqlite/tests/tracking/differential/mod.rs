@@ -20,7 +20,7 @@ fn number(name: &str) -> Option<u64> {
 
 #[test]
 fn replaying_the_log_gives_the_table_at_each_commit() {
-    let programs = number("AUDIT_PROGRAMS").unwrap_or(2_000);
+    let programs = number("AUDIT_PROGRAMS").unwrap_or(800);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let first = number("AUDIT_SEED").unwrap_or(now.as_secs() * 1_000);
     let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
