@@ -53,6 +53,8 @@ use crate::tracking::Admitted;
 /// - Take the connection anew from the transaction for each statement, as `tx.execute(…)` does: an
 ///   entry that joins is written the next time this is used. With a reference that is kept over
 ///   `SAVEPOINT`, recording and `ROLLBACK TO`, an entry could land outside of the savepoint.
+/// - One that is leaked (`mem::forget`) is never over: nobody writes to the log any more until the
+///   process ends.
 /// - Nobody else writes to the file meanwhile. Keep it short, and hold none across an `.await`.
 ///   Readers see nothing of it before the commit. [`AuditStore::open_attempt`] refuses.
 ///
