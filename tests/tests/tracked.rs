@@ -8,7 +8,7 @@ use audit_core::{
     Actor, ActorKind, AuditContext, AuditEntry, Audited, Auditor, ErrorKind, audit_action,
 };
 use audit_sqlite::rusqlite::Connection;
-use audit_sqlite::{SqliteStore, TrackedTable};
+use audit_sqlite::{AuditedTransaction, SqliteStore, TrackedTable};
 use tempfile::TempDir;
 
 const TABLES: &str = "CREATE TABLE incident (
@@ -62,7 +62,8 @@ impl Desk {
         }
     }
 
-    fn insert(&mut self, id: i64) {
+    /// Does something in one transaction, as Ada.
+    fn write(&mut self, work: impl FnOnce(&AuditedTransaction<'_>)) {
         let Self {
             store,
             connection,
@@ -71,9 +72,13 @@ impl Desk {
         } = self;
         context.scope(|| {
             let tx = store.begin(connection).unwrap();
-            insert(&tx, id);
+            work(&tx);
             tx.commit().unwrap();
         });
+    }
+
+    fn insert(&mut self, id: i64) {
+        self.write(|tx| insert(tx, id));
     }
 
     /// Oldest first, without those that are there already.
@@ -123,20 +128,12 @@ fn plain_sql_in_a_transaction_says_who_did_it() {
 fn a_typed_change_and_its_row_are_one_change() {
     let mut desk = Desk::new(|table| table);
     desk.insert(7);
-    let Desk {
-        store,
-        connection,
-        context,
-        ..
-    } = &mut desk;
-    context.scope(|| {
-        let tx = store.begin(connection).unwrap();
-        close(&tx, 7);
+    desk.write(|tx| {
+        close(tx, 7);
         tx.updated(&incident(7, "open"), &incident(7, "closed"))
             .reason("done")
             .record()
             .unwrap();
-        tx.commit().unwrap();
     });
     let entries = desk.entries(1);
     assert_eq!(entries.len(), 1, "{entries:?}");
@@ -146,19 +143,11 @@ fn a_typed_change_and_its_row_are_one_change() {
     // Told of before the row is written.
     desk.insert(8);
     let known = desk.entries(0).len();
-    let Desk {
-        store,
-        connection,
-        context,
-        ..
-    } = &mut desk;
-    context.scope(|| {
-        let tx = store.begin(connection).unwrap();
+    desk.write(|tx| {
         tx.updated(&incident(8, "open"), &incident(8, "closed"))
             .record()
             .unwrap();
-        close(&tx, 8);
-        tx.commit().unwrap();
+        close(tx, 8);
     });
     assert_eq!(desk.entries(known).len(), 1);
 }
@@ -172,16 +161,8 @@ fn an_action_that_says_what_changed_is_the_same_change() {
 
     let mut desk = Desk::new(|table| table);
     desk.insert(7);
-    let Desk {
-        store,
-        connection,
-        context,
-        ..
-    } = &mut desk;
-    context.scope(|| {
-        let tx = store.begin(connection).unwrap();
-        close_it(&tx);
-        tx.commit().unwrap();
+    desk.write(|tx| {
+        close_it(tx);
     });
     let entries = desk.entries(1);
     assert_eq!(entries.len(), 1, "{entries:?}");
@@ -192,19 +173,11 @@ fn an_action_that_says_what_changed_is_the_same_change() {
 fn where_a_typed_change_and_its_row_disagree_the_entry_says_so() {
     let mut desk = Desk::new(|table| table);
     desk.insert(7);
-    let Desk {
-        store,
-        connection,
-        context,
-        ..
-    } = &mut desk;
-    context.scope(|| {
-        let tx = store.begin(connection).unwrap();
-        close(&tx, 7);
+    desk.write(|tx| {
+        close(tx, 7);
         tx.updated(&incident(7, "open"), &incident(7, "resolved"))
             .record()
             .unwrap();
-        tx.commit().unwrap();
     });
     let entries = desk.entries(1);
     assert_eq!(entries.len(), 1, "{entries:?}");
@@ -322,15 +295,8 @@ fn the_callers_counters_are_as_without_us() {
     for id in 1..=5 {
         desk.insert(id);
     }
-    let Desk {
-        store,
-        connection,
-        context,
-        ..
-    } = &mut desk;
-    context.scope(|| {
-        let tx = store.begin(connection).unwrap();
-        insert(&tx, 40);
+    desk.write(|tx| {
+        insert(tx, 40);
         tx.updated(&incident(1, "open"), &incident(1, "closed"))
             .record()
             .unwrap();
@@ -341,7 +307,6 @@ fn the_callers_counters_are_as_without_us() {
         assert_eq!(rows, 6);
         tx.log("note").record().unwrap();
         assert_eq!(tx.changes(), 6);
-        tx.commit().unwrap();
     });
     assert_eq!(desk.connection.last_insert_rowid(), 40);
     assert_eq!(desk.connection.changes(), 6);
@@ -350,20 +315,12 @@ fn the_callers_counters_are_as_without_us() {
 #[test]
 fn a_statement_that_changes_many_rows_leaves_an_entry_for_each() {
     let mut desk = Desk::new(|table| table);
-    let Desk {
-        store,
-        connection,
-        context,
-        ..
-    } = &mut desk;
-    context.scope(|| {
-        let tx = store.begin(connection).unwrap();
+    desk.write(|tx| {
         tx.execute_batch(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
              INSERT INTO incident (id, company, title, status) SELECT i, 'acme', 'x', 'open' FROM n",
         )
         .unwrap();
-        tx.commit().unwrap();
     });
     let log = desk.auditor.tenant("acme");
     assert_eq!(log.entries().action("create").count().unwrap(), 5000);
