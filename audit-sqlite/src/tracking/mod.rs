@@ -38,7 +38,6 @@ pub(crate) use self::change::RowChange;
 pub use self::change::UNKNOWN_TENANT;
 pub(crate) use self::check::check_since;
 pub use self::options::RowOperation;
-pub(crate) use self::registry::is_tracking;
 pub use self::table::TrackedTable;
 pub(crate) use self::take::{has_staged, take_staged, take_unattributed};
 

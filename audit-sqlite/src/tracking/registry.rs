@@ -104,14 +104,6 @@ pub(super) fn refuses_any(connection: &Connection) -> Result<bool> {
         .map_err(during(Phase::Read))
 }
 
-/// Whether any table is tracked.
-pub(crate) fn is_tracking(connection: &Connection) -> Result<bool> {
-    connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM audit_tracked)")
-        .and_then(|mut any| any.query_row([], |row| row.get(0)))
-        .map_err(during(Phase::Read))
-}
-
 /// A number that nobody has.
 pub(super) fn next_number(connection: &Connection) -> Result<i64> {
     connection

@@ -18,12 +18,13 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// How many rows of others are made entries of at a time.
 const BATCH: usize = 256;
 
-const LOOK: &str = "SELECT (SELECT value FROM audit_meta WHERE key = 'schema'), (SELECT value FROM audit_meta WHERE key = 'cursor_key'), coalesce(max(seq), 0), (SELECT id FROM audit_entry ORDER BY seq DESC LIMIT 1) FROM audit_entry";
+const LOOK: &str = "SELECT (SELECT value FROM audit_meta WHERE key = 'schema'), coalesce(max(seq), 0), (SELECT id FROM audit_entry ORDER BY seq DESC LIMIT 1), EXISTS (SELECT 1 FROM audit_attempt), EXISTS (SELECT 1 FROM audit_tracked) FROM audit_entry";
+const CURSOR_KEY: &str = "SELECT value FROM audit_meta WHERE key = 'cursor_key'";
 
 /// Begins a write transaction on the connection of a caller, to the file of a store.
 pub(super) fn begin<'c>(store: &SqliteStore, connection: &'c Connection) -> Result<Begun<'c>> {
     let desks = store.desks()?;
-    desks.check()?;
+    desks.check_process()?;
     check(connection)?;
     if !is_file(connection, &desks.path) {
         return Err(Error::new(
@@ -34,17 +35,19 @@ pub(super) fn begin<'c>(store: &SqliteStore, connection: &'c Connection) -> Resu
     let deadline = desks.deadline();
     let mut turn = desks.turn(store, deadline)?;
     let looked = begin_until(connection, deadline).and_then(|transaction| {
-        let newest = look(&transaction, desks)?;
-        turn.desk.begin(newest);
-        turn.desk.memory.look(&transaction)?;
-        let is_tracking = tracking::is_tracking(&transaction)?;
-        if !is_tracking {
-            return Ok((transaction, newest, false));
+        let seen = look(&transaction)?;
+        // A log that ends with the entry that is known is known.
+        if !turn.desk.knows(seen.newest) {
+            check_log(&transaction, desks)?;
+        }
+        turn.desk.begin(seen.newest, seen.has_attempts);
+        if !seen.is_tracking {
+            return Ok((transaction, seen.newest, false));
         }
         tracking::check_since(&transaction, &mut turn.desk.checked_schema)?;
         let newest = match collect(&transaction, &mut turn, desks)? {
-            0 => newest,
-            _ => look(&transaction, desks)?,
+            0 => seen.newest,
+            _ => look(&transaction)?.newest,
         };
         Ok((transaction, newest, true))
     });
@@ -122,9 +125,9 @@ fn is_file(connection: &Connection, file: &Path) -> bool {
 /// Waits for SQLite's own lock, which those may hold who do not know ours, until the deadline.
 fn begin_until(connection: &Connection, deadline: Instant) -> Result<Transaction<'_>> {
     let failed = during(Phase::Begin);
+    // Prepared anew: SQLite reads the value when it does that.
     let own: i64 = connection
-        .prepare_cached("PRAGMA busy_timeout")
-        .and_then(|mut pragma| pragma.query_row([], |row| row.get(0)))
+        .query_row("PRAGMA busy_timeout", [], |row| row.get(0))
         .map_err(failed)?;
     let own = Duration::from_millis(u64::try_from(own).unwrap_or(0));
     loop {
@@ -153,27 +156,46 @@ fn is_busy(error: &rusqlite::Error) -> bool {
         .is_some_and(|failure| kind_of(failure.extended_code, Phase::Begin) == ErrorKind::Busy)
 }
 
-/// Sees that the file holds the log of the store, as this release knows it, and how far it goes.
-fn look(connection: &Connection, desks: &Desks) -> Result<Newest> {
-    let (number, key, seq, id) = connection
+/// What a transaction has to know of the file, in one statement.
+fn look(connection: &Connection) -> Result<Seen> {
+    let (schema, seq, id, has_attempts, is_tracking) = connection
         .prepare_cached(LOOK)
         .and_then(|mut look| {
             look.query_row([], |row| {
-                let key: Vec<u8> = row.get(1)?;
-                let id: Option<Vec<u8>> = row.get(3)?;
-                Ok((row.get::<_, i64>(0)?, key, row.get(2)?, id))
+                let schema: i64 = row.get(0)?;
+                let id: Option<Vec<u8>> = row.get(2)?;
+                Ok((schema, row.get(1)?, id, row.get(3)?, row.get(4)?))
             })
         })
         .map_err(during(Phase::Begin))?;
-    if key != desks.cursor_key {
-        return Err(of_kind(ErrorKind::FileReplaced, Phase::Begin));
-    }
-    if number != schema::newest() {
+    if schema != schema::newest() {
         return Err(schema::newer());
     }
     let id = match id {
         Some(id) => id.try_into().map_err(|_| corrupt())?,
         None => [0; 16],
     };
-    Ok(Newest { seq, id })
+    Ok(Seen {
+        newest: Newest { seq, id },
+        has_attempts,
+        is_tracking,
+    })
+}
+
+struct Seen {
+    /// How far the log goes.
+    newest: Newest,
+    has_attempts: bool,
+    is_tracking: bool,
+}
+
+/// Sees that the file holds the log of the store.
+fn check_log(connection: &Connection, desks: &Desks) -> Result<()> {
+    let key: Vec<u8> = connection
+        .query_row(CURSOR_KEY, [], |row| row.get(0))
+        .map_err(during(Phase::Begin))?;
+    if key == desks.cursor_key {
+        return Ok(());
+    }
+    Err(of_kind(ErrorKind::FileReplaced, Phase::Begin))
 }

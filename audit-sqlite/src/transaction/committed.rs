@@ -55,9 +55,9 @@ impl Committed {
 ///
 /// See <https://www.sqlite.org/pragma.html#pragma_synchronous>.
 pub(super) fn durability(connection: &Connection) -> Result<Durability> {
+    // Prepared anew: SQLite reads the value when it does that.
     let synchronous: i64 = connection
-        .prepare_cached("PRAGMA synchronous")
-        .and_then(|mut pragma| pragma.query_row([], |row| row.get(0)))
+        .query_row("PRAGMA synchronous", [], |row| row.get(0))
         .map_err(during(Phase::Write))?;
     Ok(if synchronous >= 2 {
         Durability::Synced

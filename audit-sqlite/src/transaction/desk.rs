@@ -12,6 +12,10 @@ use crate::lock::{FairLock, Held};
 use crate::store::SqliteStore;
 use crate::writer::Memory;
 
+/// How long it is believed that the path leads to the file, before it is looked at again: looking
+/// takes as long as the lock.
+const BELIEVED: Duration = Duration::from_millis(100);
+
 /// How many desks wait for the next transaction; more are made when more threads write at once.
 const IDLE: usize = 8;
 
@@ -35,6 +39,8 @@ pub(super) struct Desk {
     known: Option<Newest>,
     /// The schema in which every capture was found to be right.
     pub(super) checked_schema: Option<i64>,
+    /// When the path led to the file.
+    seen: Option<Instant>,
 }
 
 /// The newest entry of a log: no other log has it, and this one only grows.
@@ -76,16 +82,12 @@ impl Desks {
         Instant::now() + self.deadline
     }
 
-    /// Says whether this process may write, and whether the path still leads to the file.
-    pub(super) fn check(&self) -> Result<()> {
-        self.process.check()?;
-        if Identity::of(&self.path).ok() == Some(self.identity) {
-            return Ok(());
-        }
-        Err(of_kind(ErrorKind::FileReplaced, Phase::Begin))
+    /// Says whether this process may write.
+    pub(super) fn check_process(&self) -> Result<()> {
+        self.process.check()
     }
 
-    /// Waits for a turn at writing.
+    /// Waits for a turn at writing. Fails if the path leads to another file now.
     pub(super) fn turn(&self, store: &SqliteStore, deadline: Instant) -> Result<Turn> {
         let idle = self.idle().pop();
         let mut desk = match idle {
@@ -95,8 +97,19 @@ impl Desks {
                 memory: Memory::for_callers(),
                 known: None,
                 checked_schema: None,
+                seen: None,
             },
         };
+        let now = Instant::now();
+        if desk
+            .seen
+            .is_none_or(|seen| now.duration_since(seen) > BELIEVED)
+        {
+            if Identity::of(&self.path).ok() != Some(self.identity) {
+                return Err(of_kind(ErrorKind::FileReplaced, Phase::Begin));
+            }
+            desk.seen = Some(now);
+        }
         match desk.lock.acquire(deadline) {
             Ok(held) => Ok(Turn {
                 held,
@@ -130,11 +143,16 @@ impl Desks {
 }
 
 impl Desk {
+    pub(super) fn knows(&self, newest: Newest) -> bool {
+        self.known == Some(newest)
+    }
+
     /// Forgets what was known, unless it is known for this log as it is now.
-    pub(super) fn begin(&mut self, newest: Newest) {
-        if self.known != Some(newest) {
+    pub(super) fn begin(&mut self, newest: Newest, has_attempts: bool) {
+        if !self.knows(newest) {
             self.memory.forget();
         }
+        self.memory.lend(has_attempts);
         self.known = None;
     }
 }
@@ -166,8 +184,8 @@ mod tests {
         let path = folder.path().join("a.db");
         std::fs::write(&path, "").unwrap();
         let desks = Desks::new(&path, Duration::ZERO, [0; 32], Sanitizer::default()).unwrap();
-        desks.check().unwrap();
-        let error = desks.of_another_process().check().unwrap_err();
+        desks.check_process().unwrap();
+        let error = desks.of_another_process().check_process().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Forked);
     }
 }

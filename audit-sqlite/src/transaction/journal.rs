@@ -53,6 +53,8 @@ struct State {
     /// For entries that have no operation of their own: one for each tenant, since it would mean
     /// nothing in another's log.
     operations: Vec<(Tenant, Uuid)>,
+    /// What is written now is written last: an entry that is alone has nothing to be tied to.
+    is_last: bool,
     traces: Traces,
     claims: Claims,
     doom: Option<Doom>,
@@ -101,6 +103,7 @@ impl Journal {
                 written: Vec::new(),
                 failures: Vec::new(),
                 operations: Vec::new(),
+                is_last: false,
                 traces: Traces::default(),
                 claims,
                 doom: None,
@@ -138,8 +141,18 @@ impl Journal {
     /// Makes everything ready for the commit. From now on nothing joins.
     pub(super) fn finish(&self, connection: &Connection) -> Result<()> {
         self.is_open.set(false);
-        self.touch(connection);
         let mut state = self.state.try_borrow_mut().map_err(|_| in_use())?;
+        if connection.is_autocommit() {
+            state.end_by_sql(connection);
+        }
+        if let Err(error) = state.catch_up(connection) {
+            state.condemn(&error);
+        }
+        let waiting = self.waiting.take();
+        state.is_last = !state.claims.is_tracking && state.failures.is_empty();
+        if !waiting.is_empty() {
+            state.write(connection, waiting).ok();
+        }
         state.write_rows(connection);
         state.write_failures_again(connection);
         if let Err(error) = state.traces.restore(connection) {
@@ -286,9 +299,11 @@ impl State {
         mut entries: Vec<AuditEntry>,
         teller: Teller,
     ) -> Result<Vec<Option<u64>>> {
-        for entry in &mut entries {
-            if entry.operation.is_none() {
-                entry.operation = Some(self.operation(&entry.tenant));
+        if !self.is_last || entries.len() > 1 || !self.written.is_empty() {
+            for entry in &mut entries {
+                if entry.operation.is_none() {
+                    entry.operation = Some(self.operation(&entry.tenant));
+                }
             }
         }
         let written = self
@@ -338,6 +353,10 @@ impl State {
 
     /// Sees whether a savepoint was rolled back since the last entry.
     fn catch_up(&mut self, connection: &Connection) -> Result<()> {
+        // Before the first entry there is nothing that could be gone.
+        if self.written.is_empty() && self.newest == self.begun.seq {
+            return Ok(());
+        }
         let newest = self.sink.newest(connection)?;
         if newest == self.newest {
             return Ok(());
@@ -356,9 +375,6 @@ impl State {
     fn write_failures_again(&mut self, connection: &Connection) {
         if self.doom.is_some() {
             return;
-        }
-        if let Err(error) = self.catch_up(connection) {
-            self.condemn(&error);
         }
         let (gone, kept): (Vec<_>, Vec<_>) = mem::take(&mut self.failures)
             .into_iter()

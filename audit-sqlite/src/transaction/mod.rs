@@ -47,7 +47,8 @@ use crate::tracking::Admitted;
 ///   not success stay: they are delivered after the rollback, by the auditor that made them.
 /// - **What cannot be recorded cannot be committed.** A write that fails dooms the transaction:
 ///   [`AuditedTransaction::commit`] says why and rolls back.
-/// - Entries without an operation of their own get one in common.
+/// - Entries without an operation of their own get one in common; one that waits alone until the
+///   commit has nothing to share it with, and gets none.
 /// - The caller's `last_insert_rowid()`, `changes()`, settings and hooks are as without us.
 ///   `total_changes()` is not, and an update hook sees rows of `audit_entry`.
 /// - Take the connection anew from the transaction for each statement, as `tx.execute(…)` does: an
@@ -263,24 +264,20 @@ impl<'c> AuditedTransaction<'c> {
             mut closing,
             admitted: _admitted,
         } = self;
-        let ready = closing
-            .journal
-            .finish(&transaction)
-            .and_then(|()| committed::durability(&transaction));
-        let durability = match ready {
-            Ok(durability) => durability,
-            Err(error) => {
-                drop(transaction);
-                closing.after_rollback();
-                return Err(error);
+        let committed = closing.journal.finish(&transaction).and_then(|()| {
+            let durability = committed::durability(&transaction)?;
+            let committed = transaction
+                .prepare_cached("COMMIT")
+                .and_then(|mut commit| commit.execute([]));
+            // Rolls back what is still open.
+            drop(transaction);
+            match committed {
+                Ok(_) => Ok(durability),
+                Err(error) => closing.after_failed_commit(&error).map(|()| durability),
             }
-        };
-        let committed = match transaction.commit() {
-            Ok(()) => Ok(()),
-            Err(error) => closing.after_failed_commit(&error),
-        };
+        });
         match committed {
-            Ok(()) => Ok(closing.after_commit(durability)),
+            Ok(durability) => Ok(closing.after_commit(durability)),
             Err(error) => {
                 closing.after_rollback();
                 Err(error)

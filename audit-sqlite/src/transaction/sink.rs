@@ -41,10 +41,7 @@ impl Sink {
     /// Rows that were written are gone, and what is remembered of them holds no more.
     pub(super) fn forget(&mut self, connection: &Connection) -> Result<()> {
         match self {
-            Self::Log(turn) => {
-                turn.desk.memory.forget();
-                turn.desk.memory.look(connection)
-            }
+            Self::Log(turn) => turn.desk.memory.forget_added(connection),
             Self::Outbox | Self::Closed => Ok(()),
         }
     }

@@ -93,12 +93,18 @@ impl Memory {
         Ok(())
     }
 
-    /// Looks at what changes without a new entry, at the begin of a transaction on the connection
-    /// of a caller.
-    pub(crate) fn look(&mut self, connection: &Connection) -> Result<()> {
+    /// Begins a transaction on the connection of a caller.
+    pub(crate) fn lend(&mut self, has_attempts: bool) {
         if self.tenants.len() > MAX_TENANTS {
             self.forget();
         }
+        self.has_attempts = has_attempts;
+    }
+
+    /// Forgets what the transaction on the connection of a caller has added: a part of it was
+    /// rolled back.
+    pub(crate) fn forget_added(&mut self, connection: &Connection) -> Result<()> {
+        self.forget();
         self.has_attempts = attempts::are_open(connection)?;
         Ok(())
     }
