@@ -1,5 +1,6 @@
 //! Transactions on connections of callers: rows of theirs and entries of ours commit together.
 
+mod account;
 mod begin;
 mod claims;
 mod committed;

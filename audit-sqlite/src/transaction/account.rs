@@ -1,0 +1,342 @@
+//! What is written in a transaction, and what outlives a rollback.
+
+use std::mem;
+
+use audit_core::{AuditEntry, Error, ErrorKind, Outcome, Receipt, Result, Tenant};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::claims::Claims;
+use super::desk::Newest;
+use super::sink::Sink;
+use super::traces::Traces;
+use crate::tracking;
+
+/// How many rows of tracked tables are taken at a time.
+const CHUNK: usize = 4_096;
+/// How many of their entries are in memory at a time.
+const BATCH: usize = 256;
+
+/// What is written in a transaction, what outlives a rollback, and why it cannot be committed.
+pub(super) struct Account {
+    sink: Sink,
+    /// The newest entry when the transaction began.
+    begun: Newest,
+    /// The number of the newest row as we left it.
+    newest: i64,
+    written: Vec<Row>,
+    failures: Vec<Failure>,
+    /// For entries that have no operation of their own: one for each tenant, since it would mean
+    /// nothing in another's log.
+    operations: Vec<(Tenant, Uuid)>,
+    /// What is written now is written last: an entry that is alone has nothing to be tied to.
+    is_last: bool,
+    traces: Traces,
+    claims: Claims,
+    doom: Option<Doom>,
+}
+
+/// An entry that was written.
+struct Row {
+    /// Nothing for one that was there before.
+    seq: Option<i64>,
+    tenant: Tenant,
+    id: Uuid,
+    index: Option<u64>,
+}
+
+/// An entry that tells of a failure: it stays, whatever is rolled back.
+struct Failure {
+    entry: AuditEntry,
+    /// Nothing where it is not written, or no more.
+    seq: Option<i64>,
+}
+
+/// Who tells of a change.
+#[derive(Clone, Copy, PartialEq)]
+enum Teller {
+    Caller,
+    /// The triggers of a tracked table.
+    Trigger,
+}
+
+/// Why the transaction cannot be committed.
+struct Doom {
+    kind: ErrorKind,
+    text: String,
+}
+
+impl Account {
+    pub(super) fn new(sink: Sink, begun: Newest, claims: Claims) -> Self {
+        Self {
+            sink,
+            begun,
+            newest: begun.seq,
+            written: Vec::new(),
+            failures: Vec::new(),
+            operations: Vec::new(),
+            is_last: false,
+            traces: Traces::default(),
+            claims,
+            doom: None,
+        }
+    }
+
+    /// What has to be done before the caller uses the connection.
+    pub(super) fn touch(&mut self, connection: &Connection, waiting: Vec<AuditEntry>) {
+        if connection.is_autocommit() {
+            self.end_by_sql(connection);
+        }
+        if !waiting.is_empty() {
+            self.write(connection, waiting).ok();
+        }
+        if let Err(error) = self.traces.restore(connection) {
+            self.condemn(&error);
+        }
+    }
+
+    /// Makes everything ready for the commit.
+    pub(super) fn finish(
+        &mut self,
+        connection: &Connection,
+        waiting: Vec<AuditEntry>,
+    ) -> Result<()> {
+        if connection.is_autocommit() {
+            self.end_by_sql(connection);
+        }
+        if let Err(error) = self.catch_up(connection) {
+            self.condemn(&error);
+        }
+        self.is_last = !self.claims.is_tracking && self.failures.is_empty();
+        if !waiting.is_empty() {
+            self.write(connection, waiting).ok();
+        }
+        self.write_rows(connection);
+        self.write_failures_again(connection);
+        if let Err(error) = self.traces.restore(connection) {
+            self.condemn(&error);
+        }
+        match &self.doom {
+            Some(doom) => Err(doom.to_error()),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends it after a commit: the receipts of what is stored.
+    pub(super) fn close(&mut self) -> impl Iterator<Item = Receipt> + use<> {
+        let newest = self.newest();
+        self.sink.close(newest);
+        let rows = mem::take(&mut self.written).into_iter();
+        rows.map(|row| Receipt::in_transaction(row.id, row.index))
+    }
+
+    /// Ends it after a rollback: the entries that do not go down with it.
+    pub(super) fn abandon(&mut self) -> impl Iterator<Item = AuditEntry> + use<> {
+        let untouched = Some(self.begun).filter(|_| self.written.is_empty() && self.doom.is_none());
+        self.sink.close(untouched);
+        let failures = mem::take(&mut self.failures).into_iter();
+        failures.map(|failure| failure.entry)
+    }
+
+    /// An entry whose fate is the fate of the transaction, if there is one.
+    pub(super) fn witness(&self) -> Option<(Tenant, Uuid)> {
+        let row = self.written.iter().rev().find(|row| row.seq.is_some())?;
+        Some((row.tenant.clone(), row.id))
+    }
+
+    pub(super) fn write(
+        &mut self,
+        connection: &Connection,
+        entries: Vec<AuditEntry>,
+    ) -> Result<Vec<Option<u64>>> {
+        if let Some(doom) = &self.doom {
+            let error = doom.to_error();
+            self.keep_failures(entries);
+            return Err(error);
+        }
+        self.traces.note(connection);
+        let mut entries = entries;
+        let written = match self.claim(connection, &mut entries) {
+            Ok(()) => self.try_write(connection, entries, Teller::Caller),
+            Err(error) => {
+                self.condemn(&error);
+                self.keep_failures(entries);
+                Err(error)
+            }
+        };
+        self.traces.leave(connection);
+        written
+    }
+
+    /// Writes what rows of tracked tables have become and nobody has told of.
+    fn write_rows(&mut self, connection: &Connection) {
+        if self.doom.is_some() {
+            return;
+        }
+        self.traces.note(connection);
+        if let Err(error) = self.claim(connection, &mut []) {
+            self.condemn(&error);
+        }
+        self.traces.leave(connection);
+    }
+
+    /// Makes entries of the rows that were changed so far, but for those that `entries`, which are
+    /// about to be written, tell of.
+    fn claim(&mut self, connection: &Connection, entries: &mut [AuditEntry]) -> Result<()> {
+        let tells_of_changes = entries.iter().any(|entry| !entry.changes.is_empty());
+        let is_due = self.claims.is_tracking && (entries.is_empty() || tells_of_changes);
+        if !is_due || !tracking::has_staged(connection)? {
+            return Ok(());
+        }
+        self.catch_up(connection)?;
+        let mut is_told = vec![false; entries.len()];
+        loop {
+            let mut batch = Vec::with_capacity(BATCH);
+            let taken = tracking::take_staged(connection, CHUNK, &mut |change| {
+                batch.extend(self.claims.entry(change, entries, &mut is_told)?);
+                if batch.len() == BATCH {
+                    self.try_write(connection, mem::take(&mut batch), Teller::Trigger)?;
+                }
+                Ok(())
+            })?;
+            self.try_write(connection, batch, Teller::Trigger)?;
+            if taken < CHUNK {
+                return Ok(());
+            }
+        }
+    }
+
+    fn try_write(
+        &mut self,
+        connection: &Connection,
+        mut entries: Vec<AuditEntry>,
+        teller: Teller,
+    ) -> Result<Vec<Option<u64>>> {
+        if !self.is_last || entries.len() > 1 || !self.written.is_empty() {
+            for entry in &mut entries {
+                if entry.operation.is_none() {
+                    entry.operation = Some(self.operation(&entry.tenant));
+                }
+            }
+        }
+        let written = self
+            .catch_up(connection)
+            .and_then(|()| self.sink.write(connection, &entries));
+        let written = match written {
+            Ok(written) => written,
+            Err(error) => {
+                self.condemn(&error);
+                self.keep_failures(entries);
+                return Err(error);
+            }
+        };
+        let mut indexes = Vec::with_capacity(entries.len());
+        for (entry, written) in entries.into_iter().zip(written) {
+            indexes.push(written.index);
+            self.newest += i64::from(written.is_new);
+            let seq = written.is_new.then_some(self.newest);
+            if written.is_new && teller == Teller::Caller {
+                self.claims.remember(&entry, self.newest);
+            }
+            self.written.push(Row {
+                seq,
+                tenant: entry.tenant.clone(),
+                id: entry.id,
+                index: written.index,
+            });
+            if written.is_new && entry.outcome != Outcome::Success {
+                self.failures.push(Failure { entry, seq });
+            }
+        }
+        Ok(indexes)
+    }
+
+    /// The newest entry of the log, as far as it is ours.
+    fn newest(&self) -> Option<Newest> {
+        let last = self.written.iter().rev().find(|row| row.seq.is_some());
+        let newest = match last {
+            Some(row) => Newest {
+                seq: row.seq?,
+                id: row.id.into_bytes(),
+            },
+            None => self.begun,
+        };
+        Some(newest).filter(|newest| newest.seq == self.newest)
+    }
+
+    /// Sees whether a savepoint was rolled back since the last entry.
+    fn catch_up(&mut self, connection: &Connection) -> Result<()> {
+        // Before the first entry there is nothing that could be gone.
+        if self.written.is_empty() && self.newest == self.begun.seq {
+            return Ok(());
+        }
+        let newest = self.sink.newest(connection)?;
+        if newest == self.newest {
+            return Ok(());
+        }
+        let is_gone = |seq: Option<i64>| seq.is_some_and(|seq| seq > newest);
+        self.written.retain(|row| !is_gone(row.seq));
+        for failure in &mut self.failures {
+            failure.seq = failure.seq.filter(|seq| *seq <= newest);
+        }
+        self.newest = newest;
+        self.claims.forget_after(newest);
+        self.sink.forget(connection)
+    }
+
+    /// What tells of a failure stands in the log even if a savepoint around it was rolled back.
+    fn write_failures_again(&mut self, connection: &Connection) {
+        if self.doom.is_some() {
+            return;
+        }
+        let (gone, kept): (Vec<_>, Vec<_>) = mem::take(&mut self.failures)
+            .into_iter()
+            .partition(|failure| failure.seq.is_none());
+        self.failures = kept;
+        if !gone.is_empty() {
+            let entries = gone.into_iter().map(|failure| failure.entry).collect();
+            self.write(connection, entries).ok();
+        }
+    }
+
+    pub(super) fn keep_failures(&mut self, entries: Vec<AuditEntry>) {
+        let failures = entries
+            .into_iter()
+            .filter(|entry| entry.outcome != Outcome::Success);
+        self.failures
+            .extend(failures.map(|entry| Failure { entry, seq: None }));
+    }
+
+    fn operation(&mut self, tenant: &Tenant) -> Uuid {
+        if let Some((_, known)) = self.operations.iter().find(|(of, _)| of == tenant) {
+            return *known;
+        }
+        let operation = Uuid::now_v7();
+        self.operations.push((tenant.clone(), operation));
+        operation
+    }
+
+    fn condemn(&mut self, error: &Error) {
+        self.doom.get_or_insert_with(|| Doom {
+            kind: error.kind(),
+            text: format!("{error}; the transaction was rolled back"),
+        });
+    }
+
+    /// SQLite, or a statement of the caller, has ended the transaction. What follows must not be
+    /// stored statement by statement, without the entries: it goes into another one, which is
+    /// rolled back.
+    fn end_by_sql(&mut self, connection: &Connection) {
+        self.condemn(&Error::new(
+            ErrorKind::WrongConnection,
+            "the transaction was ended by an SQL statement, or by SQLite after an error; end it with `commit` or `rollback`, and look at the error of the statement before",
+        ));
+        connection.execute_batch("BEGIN").ok();
+    }
+}
+
+impl Doom {
+    fn to_error(&self) -> Error {
+        Error::new(self.kind, self.text.clone())
+    }
+}
