@@ -190,7 +190,7 @@ impl AuditorBuilder {
         Ok(self.into_auditor())
     }
 
-    pub(super) fn into_auditor(self) -> Auditor {
+    pub(crate) fn into_auditor(self) -> Auditor {
         let shared = Shared::new(
             self.store,
             self.clock,

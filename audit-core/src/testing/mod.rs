@@ -1,5 +1,5 @@
-//! For tests: a fixed clock, ids in sequence, a store that fails on demand, and the contract that
-//! every store has to keep.
+//! For tests: a log that is captured and matched, a fixed clock, ids in sequence, a store that fails on
+//! demand, and the contract that every store has to keep.
 //!
 //! ```
 //! use audit_core::testing::{FixedClock, SequentialIds};
@@ -16,9 +16,13 @@
 //! # Ok::<(), audit_core::Error>(())
 //! ```
 
+mod assertion;
+mod captured;
 pub mod contract;
 mod faulty;
 mod fixed;
 
+pub use self::assertion::{EntryRef, Wanted};
+pub use self::captured::{AuditedLog, Captured};
 pub use self::faulty::{Fault, FaultyStore};
 pub use self::fixed::{FixedClock, SequentialIds};
