@@ -11,6 +11,10 @@ use crate::{symbol::Symbol, words};
 pub(crate) struct CratePath(Option<Path>);
 
 impl CratePath {
+    pub(crate) fn of(path: Path) -> Self {
+        Self(Some(path))
+    }
+
     /// Reads the value of `crate = path` or, as serde spells it, `crate = "path"`.
     pub(crate) fn parse(meta: &ParseNestedMeta<'_>, word: Symbol) -> syn::Result<Self> {
         let value = words::value(meta, word, "crate = my_facade::audit")?;

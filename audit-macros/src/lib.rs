@@ -1,14 +1,17 @@
-//! `#[derive(Audited)]` and `#[audit_action]`, the macros of audit-core.
+//! `#[derive(Audited)]`, `#[audit_action]` and `action_catalogue!`, the macros of audit-core.
 //!
 //! Use them through audit-core, which re-exports both and documents every word they understand.
 //!
-//! Each macro walks the same way, a folder each: `parse` turns tokens into words with their places, `model` gives them
-//! meaning, `check` holds the rules that span several words, `expand` writes code and decides nothing. All mistakes of an
-//! item are collected by `diag::Diag` and reported in one build, each at the token that is wrong.
+//! The derive and the attribute walk the same way, a folder each: `parse` turns tokens into words with their places, `model`
+//! gives them meaning, `check` holds the rules that span several words, `expand` writes code and decides nothing. The catalogue
+//! reads the sources of a crate and asks the attribute what each annotated function records.
+//!
+//! All mistakes of an item are collected by `diag::Diag` and reported in one build, each at the token that is wrong.
 
 mod action;
 mod audited;
 mod case;
+mod catalogue;
 mod crate_path;
 mod diag;
 #[cfg(test)]
@@ -35,4 +38,10 @@ pub fn derive_audited(input: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn audit_action(words: TokenStream, item: TokenStream) -> TokenStream {
     action::attribute(words.into(), item.into()).into()
+}
+
+/// Lists every `#[audit_action]` of the crate that calls it; `audit_core::testing` re-exports and documents it.
+#[proc_macro]
+pub fn action_catalogue(input: TokenStream) -> TokenStream {
+    catalogue::catalogue(input.into()).into()
 }

@@ -153,11 +153,11 @@ fn braced(token: TokenTree) -> Option<Group> {
     }
 }
 
-pub(super) fn is(token: &TokenTree, word: &str) -> bool {
+pub(crate) fn is(token: &TokenTree, word: &str) -> bool {
     matches!(token, TokenTree::Ident(ident) if ident == word)
 }
 
-pub(super) fn is_punct(token: &TokenTree, sign: char) -> bool {
+pub(crate) fn is_punct(token: &TokenTree, sign: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == sign)
 }
 

@@ -12,7 +12,8 @@ use super::{
 };
 use crate::diag::Diag;
 
-const ATTRIBUTE: &str = "audit_action";
+/// What the attribute is called, whatever the path to it.
+pub(crate) const ATTRIBUTE: &str = "audit_action";
 
 pub(super) struct ImplBlock {
     /// `impl`, where an error about the whole block stands.

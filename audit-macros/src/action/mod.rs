@@ -8,6 +8,7 @@ mod model;
 mod names;
 mod parse;
 mod returns;
+mod row;
 mod tail;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,11 @@ mod tests;
 use proc_macro2::TokenStream;
 
 use self::{function::Function, impl_block::ImplBlock, model::Model, parse::Words};
+pub(crate) use self::{
+    function::{is, is_punct},
+    impl_block::ATTRIBUTE,
+    row::Row,
+};
 use crate::diag::Diag;
 
 /// The wrapped function, or all errors and the function as it was, so that callers do not fail too.

@@ -1,0 +1,2 @@
+#[audit_action]
+fn main() {}

@@ -1,0 +1,2 @@
+#[audit_action(action = "export", entity_type = "report", skip_if = rows == 0)]
+fn nightly_export(rows: u32) {}

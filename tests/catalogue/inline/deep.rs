@@ -1,0 +1,2 @@
+#[audit_action(tenant = company)]
+fn archive_order(company: &str) {}
