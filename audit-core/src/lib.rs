@@ -81,7 +81,7 @@ pub use crate::query::{
 pub use crate::record::{
     AuditedService, Auditor, AuditorBuilder, Clock, CurrentAction, Delivery, Draft, Drafts,
     FailurePolicy, Health, IdSource, LastError, Problem, ProblemKind, Receipt, Recording,
-    RecordingAll, Statistics, SystemClock, TimeOrderedIds, ToOutcome, TransactionScope,
+    RecordingAll, Statistics, SystemClock, TimeOrderedIds, ToOutcome, ToTarget, TransactionScope,
     current_action, on_unrecorded, unrecorded,
 };
 #[doc(hidden)]

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::context::{AuditContext, Frame};
 use crate::diff::Audited;
-use crate::entry::{Changes, Entity, ErrorDetail, Outcome, Severity, Tenant, ToEntityId};
+use crate::entry::{Actor, Changes, Entity, ErrorDetail, Outcome, Severity, Tenant, ToEntityId};
 use crate::error::{Error, Result};
 use crate::record::auditor::Auditor;
 use crate::record::parts::{Parts, Prepared};
@@ -63,7 +63,7 @@ impl Draft {
     /// Says whose log the entry goes to, where that is not the context's tenant.
     ///
     /// Actor, address and request are taken from the context all the same, the operation is not:
-    /// it means nothing in another's log. Without a context the actor is [`Actor::anonymous`](crate::Actor::anonymous).
+    /// it means nothing in another's log. Without a context the actor is [`Actor::anonymous`].
     ///
     /// ```
     /// use audit_core::{AuditContext, Auditor, MemoryStore};
@@ -76,6 +76,22 @@ impl Draft {
     /// ```
     pub fn tenant(mut self, tenant: impl Into<Tenant>) -> Self {
         self.parts.tenant = Some(tenant.into());
+        self
+    }
+
+    /// Says who did it, where that is not the context's actor: somebody who is just coming in.
+    ///
+    /// ```
+    /// use audit_core::{Actor, AuditContext, Auditor, MemoryStore};
+    ///
+    /// let auditor = Auditor::new(MemoryStore::new());
+    /// let ada = Actor::user(17, "ada");
+    /// AuditContext::new("acme").scope(|| auditor.log("sign_up").actor(ada).record())?;
+    /// assert_eq!(auditor.tenant("acme").entries().actor(17).count()?, 1);
+    /// # Ok::<(), audit_core::Error>(())
+    /// ```
+    pub fn actor(mut self, actor: Actor) -> Self {
+        self.parts.actor = Some(actor);
         self
     }
 
@@ -104,12 +120,8 @@ impl Draft {
 
     /// Says what record it was done to: its type, id and name, and whose log it belongs to if the
     /// record says so.
-    pub fn about<T: Audited + ?Sized>(mut self, record: &T) -> Self {
-        self.parts.entity = Some(record.audit_entity());
-        if self.parts.tenant.is_none() {
-            self.parts.tenant = record.audit_tenant();
-        }
-        self
+    pub fn about<T: Audited + ?Sized>(self, record: &T) -> Self {
+        self.target(record.audit_entity(), record.audit_tenant())
     }
 
     /// Says what changed, where there is no [`Audited`] type to compare.
@@ -252,6 +264,15 @@ impl Draft {
         }
     }
 
+    /// A tenant that was said goes before that of the target.
+    pub(crate) fn target(mut self, entity: Entity, tenant: Option<Tenant>) -> Self {
+        self.parts.entity = Some(entity);
+        if self.parts.tenant.is_none() {
+            self.parts.tenant = tenant;
+        }
+        self
+    }
+
     pub(crate) fn insert(&mut self, name: impl Into<String>, value: Value) {
         self.parts.metadata.insert(name.into(), value);
     }
@@ -289,7 +310,7 @@ impl Draft {
         entity
     }
 
-    fn mistake(&mut self, message: impl Into<String>) {
+    pub(crate) fn mistake(&mut self, message: impl Into<String>) {
         self.parts.invalid.get_or_insert(message.into());
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Parts {
     pub(super) timestamp: DateTime<Utc>,
     pub(super) action: Cow<'static, str>,
     pub(super) tenant: Option<Tenant>,
+    /// Who did it, where that is not the context's actor.
+    pub(super) actor: Option<Actor>,
     pub(super) entity: Option<Entity>,
     pub(super) changes: Changes,
     pub(super) metadata: Map<String, Value>,
@@ -75,6 +77,7 @@ impl Parts {
             timestamp: to_micros(now),
             action,
             tenant: None,
+            actor: None,
             entity: None,
             changes: Changes::new(),
             metadata: Map::new(),
@@ -141,7 +144,8 @@ impl Parts {
         };
         let frame = self.frame.as_ref();
         let context = frame.and_then(Frame::context);
-        let actor = context.map_or_else(Actor::anonymous, AuditContext::resolve_actor);
+        let of_context = || context.map_or_else(Actor::anonymous, AuditContext::resolve_actor);
+        let actor = self.actor.unwrap_or_else(of_context);
         let is_own_log = context.is_some_and(|context| *context.tenant() == tenant);
         let cause = frame.and_then(|frame| frame.cause(&tenant));
         let mut entry = AuditEntry::new(

@@ -4,6 +4,7 @@ mod choke;
 mod delivery;
 mod drafts;
 mod failures;
+mod ready;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
