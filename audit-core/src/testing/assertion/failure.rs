@@ -57,13 +57,19 @@ pub(super) fn unclaimed(unclaimed: &[AuditEntry]) -> String {
 /// The entries, where they could be read.
 #[track_caller]
 pub(super) fn read(entries: Result<Vec<AuditEntry>>) -> Vec<AuditEntry> {
-    entries.unwrap_or_else(|error| fail(&format!("the audit log could not be read: {error}")))
+    match entries {
+        Ok(entries) => entries,
+        Err(error) => fail(&format!("the audit log could not be read: {error}")),
+    }
 }
 
 /// The value, where its name is known.
 #[track_caller]
 pub(super) fn known<T>(value: Result<T>) -> T {
-    value.unwrap_or_else(|error| fail(&error))
+    match value {
+        Ok(value) => value,
+        Err(error) => fail(&error),
+    }
 }
 
 #[track_caller]

@@ -1,5 +1,8 @@
 //! A store that fails on demand.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,26 +14,27 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::query::{Count, Filter, GroupBy};
 use crate::store::{Appended, AuditStore, Durability, Query};
 
-/// How writing goes wrong.
+/// How writing or reading goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
     /// Fails with an error of this kind; nothing is stored.
     Fail(ErrorKind),
-    /// Stores, and then says that it does not know: what an I/O error at commit does.
+    /// Stores, and then says that it does not know: what an I/O error at commit does. Reads, and then
+    /// says so.
     StoredButUnknown,
     /// Stores nothing, and says that it does not know.
     LostButUnknown,
-    /// Waits so long before it stores.
+    /// Waits so long before it stores or reads.
     Slow(Duration),
-    /// Waits until the fault is taken away.
+    /// Waits until the fault is taken away or another one is set.
     Block,
     /// Panics.
     Panic,
 }
 
-/// A store around another that fails, waits or panics on demand when appending, or when opening and
-/// closing attempts. Clones are the same store.
+/// A store around another that fails, waits or panics on demand when appending, when opening and
+/// closing attempts, or when reading. Clones are the same store.
 ///
 /// ```
 /// use audit_core::testing::{Fault, FaultyStore};
@@ -58,6 +62,7 @@ struct Shared {
 struct State {
     append: Plan,
     attempt: Plan,
+    read: Plan,
     appends: u64,
     largest: usize,
 }
@@ -66,14 +71,54 @@ struct State {
 #[derive(Clone, Copy, Default)]
 struct Plan {
     fault: Option<Fault>,
+    /// How many calls the fault spares before it strikes.
+    spared: u64,
     /// How many more calls the fault strikes; none for all.
     times: Option<u64>,
+}
+
+impl Plan {
+    fn always(fault: Fault) -> Self {
+        Self {
+            fault: Some(fault),
+            ..Self::default()
+        }
+    }
+
+    fn some(fault: Fault, spared: u64, times: u64) -> Self {
+        Self {
+            fault: Some(fault),
+            spared,
+            times: Some(times),
+        }
+    }
+
+    fn nth(fault: Fault, number: u64) -> Self {
+        Self::some(fault, number.saturating_sub(1), 1)
+    }
+
+    /// What goes wrong with the call that comes now.
+    fn strike(&mut self) -> Option<Fault> {
+        if self.spared > 0 {
+            self.spared -= 1;
+            return None;
+        }
+        match &mut self.times {
+            None => self.fault,
+            Some(0) => None,
+            Some(times) => {
+                *times -= 1;
+                self.fault
+            }
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
 enum Call {
     Append,
     Attempt,
+    Read,
 }
 
 impl State {
@@ -81,6 +126,7 @@ impl State {
         match call {
             Call::Append => &mut self.append,
             Call::Attempt => &mut self.attempt,
+            Call::Read => &mut self.read,
         }
     }
 }
@@ -98,27 +144,55 @@ impl FaultyStore {
 
     /// From now on, every append goes wrong like this.
     pub fn fault(&self, fault: Fault) {
-        self.set(Call::Append, Some(fault), None);
+        self.set(Call::Append, Plan::always(fault));
     }
 
     /// The next appends, so many of them, go wrong like this.
     pub fn fault_times(&self, fault: Fault, times: u64) {
-        self.set(Call::Append, Some(fault), Some(times));
+        self.set(Call::Append, Plan::some(fault, 0, times));
+    }
+
+    /// One append goes wrong like this: the first from now on is number 1.
+    ///
+    /// ```
+    /// use audit_core::testing::{Fault, FaultyStore};
+    /// use audit_core::{AuditContext, Auditor, ErrorKind, MemoryStore};
+    ///
+    /// let store = FaultyStore::new(MemoryStore::new());
+    /// let auditor = Auditor::new(store.clone());
+    /// store.fault_nth(Fault::Fail(ErrorKind::Full), 2);
+    /// let recorded = AuditContext::new("acme")
+    ///     .scope(|| [(); 3].map(|()| auditor.log("export").record().is_ok()));
+    /// assert_eq!(recorded, [true, false, true]);
+    /// ```
+    pub fn fault_nth(&self, fault: Fault, number: u64) {
+        self.set(Call::Append, Plan::nth(fault, number));
     }
 
     /// From now on, opening and closing attempts goes wrong like this.
     pub fn fault_attempts(&self, fault: Fault) {
-        self.set(Call::Attempt, Some(fault), None);
+        self.set(Call::Attempt, Plan::always(fault));
     }
 
-    /// From now on, everything works.
+    /// From now on, every read of entries, counts and tenants goes wrong like this.
+    pub fn fault_reads(&self, fault: Fault) {
+        self.set(Call::Read, Plan::always(fault));
+    }
+
+    /// One read goes wrong like this: the first from now on is number 1.
+    pub fn fault_nth_read(&self, fault: Fault, number: u64) {
+        self.set(Call::Read, Plan::nth(fault, number));
+    }
+
+    /// From now on, everything works. What was blocked goes on.
     pub fn heal(&self) {
-        self.set(Call::Append, None, None);
-        self.set(Call::Attempt, None, None);
+        for call in [Call::Append, Call::Attempt, Call::Read] {
+            self.set(call, Plan::default());
+        }
     }
 
-    fn set(&self, call: Call, fault: Option<Fault>, times: Option<u64>) {
-        *self.lock().plan(call) = Plan { fault, times };
+    fn set(&self, call: Call, plan: Plan) {
+        *self.lock().plan(call) = plan;
         // What was blocked by the fault before goes on.
         self.0.healed.notify_all();
     }
@@ -140,16 +214,7 @@ impl FaultyStore {
     }
 
     fn strike(&self, call: Call) -> Option<Fault> {
-        let mut state = self.lock();
-        let plan = state.plan(call);
-        match &mut plan.times {
-            None => plan.fault,
-            Some(0) => None,
-            Some(times) => {
-                *times -= 1;
-                plan.fault
-            }
-        }
+        self.lock().plan(call).strike()
     }
 
     fn wait_until_healed(&self, call: Call) {
@@ -163,15 +228,15 @@ impl FaultyStore {
         }
     }
 
-    /// Writes to the store inside, unless a fault is in the way.
-    fn write<R>(&self, call: Call, write: impl FnOnce(&dyn AuditStore) -> Result<R>) -> Result<R> {
+    /// Calls the store inside, unless a fault is in the way.
+    fn call<R>(&self, call: Call, work: impl FnOnce(&dyn AuditStore) -> Result<R>) -> Result<R> {
         let unknown = || Error::new(ErrorKind::Unknown, "the store was told to lose track");
         match self.strike(call) {
             Some(Fault::Fail(kind)) => {
                 return Err(Error::new(kind, "the store was told to fail"));
             }
             Some(Fault::StoredButUnknown) => {
-                write(&*self.0.inner)?;
+                work(&*self.0.inner)?;
                 return Err(unknown());
             }
             Some(Fault::LostButUnknown) => return Err(unknown()),
@@ -181,7 +246,7 @@ impl FaultyStore {
             Some(Fault::Panic) => panic!("the store was told to panic"),
             None => {}
         }
-        write(&*self.0.inner)
+        work(&*self.0.inner)
     }
 }
 
@@ -197,35 +262,35 @@ impl AuditStore for FaultyStore {
         state.appends += 1;
         state.largest = state.largest.max(entries.len());
         drop(state);
-        self.write(Call::Append, |store| store.append(entries))
+        self.call(Call::Append, |store| store.append(entries))
     }
 
     fn open_attempt(&self, entry: &AuditEntry) -> Result<()> {
-        self.write(Call::Attempt, |store| store.open_attempt(entry))
+        self.call(Call::Attempt, |store| store.open_attempt(entry))
     }
 
     fn close_attempt(&self, tenant: &Tenant, id: Uuid) -> Result<()> {
-        self.write(Call::Attempt, |store| store.close_attempt(tenant, id))
+        self.call(Call::Attempt, |store| store.close_attempt(tenant, id))
     }
 
     fn entries(&self, tenant: &Tenant, query: &Query<'_>) -> Result<Vec<AuditEntry>> {
-        self.0.inner.entries(tenant, query)
+        self.call(Call::Read, |store| store.entries(tenant, query))
     }
 
     fn entry(&self, tenant: &Tenant, id: Uuid) -> Result<Option<AuditEntry>> {
-        self.0.inner.entry(tenant, id)
+        self.call(Call::Read, |store| store.entry(tenant, id))
     }
 
     fn count_by(&self, tenant: &Tenant, filter: &Filter, by: GroupBy) -> Result<Vec<Count>> {
-        self.0.inner.count_by(tenant, filter, by)
+        self.call(Call::Read, |store| store.count_by(tenant, filter, by))
     }
 
     fn count(&self, tenant: &Tenant, filter: &Filter) -> Result<u64> {
-        self.0.inner.count(tenant, filter)
+        self.call(Call::Read, |store| store.count(tenant, filter))
     }
 
     fn tenants(&self) -> Result<Vec<Tenant>> {
-        self.0.inner.tenants()
+        self.call(Call::Read, AuditStore::tenants)
     }
 
     fn cursor_key(&self) -> Result<[u8; 32]> {
@@ -234,34 +299,5 @@ impl AuditStore for FaultyStore {
 
     fn durability(&self) -> Durability {
         self.0.inner.durability()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::MemoryStore;
-    use crate::testing::contract::Sample;
-
-    #[test]
-    fn attempts_fail_apart_from_appends() {
-        let memory = MemoryStore::new();
-        let store = FaultyStore::new(memory.clone());
-        let entry = Sample::new(1).entry(&"a".into());
-        let close = || store.close_attempt(&entry.tenant, entry.id);
-        store.fault(Fault::Fail(ErrorKind::Full));
-        store.open_attempt(&entry).unwrap();
-        assert_eq!(memory.open_attempts("a").len(), 1);
-        close().unwrap();
-        store.heal();
-
-        store.fault_attempts(Fault::StoredButUnknown);
-        let error = store.open_attempt(&entry).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unknown);
-        assert_eq!(memory.open_attempts("a").len(), 1);
-        store.fault_attempts(Fault::Fail(ErrorKind::Busy));
-        assert_eq!(close().unwrap_err().kind(), ErrorKind::Busy);
-        store.append(std::slice::from_ref(&entry)).unwrap();
-        assert_eq!(memory.open_attempts("a"), []);
     }
 }
