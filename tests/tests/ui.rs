@@ -1,5 +1,5 @@
 //! What the macros say to who uses them wrongly, word for word, what they let pass, and that nothing reads without a
-//! tenant.
+//! tenant, and which catalogues cannot be made.
 //!
 //! After a change of a message: `TRYBUILD=overwrite cargo test -p audit-tests --test ui`, then read what changed as its
 //! reader would. A message points at what the user wrote, names the way out, and nothing of what is generated.
@@ -15,6 +15,8 @@ use std::process::Command;
 const WRONG: [&str; 2] = ["ui/audited", "ui/action"];
 /// Where each file tries to read without a tenant.
 const READING: &str = "ui/reading";
+/// Where each file asks for a catalogue that cannot be made.
+const CATALOGUE: &str = "ui/catalogue";
 
 #[test]
 fn every_message_is_as_reviewed_and_every_right_use_compiles() {
@@ -24,6 +26,7 @@ fn every_message_is_as_reviewed_and_every_right_use_compiles() {
         cases.compile_fail(format!("{folder}/*.rs"));
     }
     cases.compile_fail(format!("{READING}/*.rs"));
+    cases.compile_fail(format!("{CATALOGUE}/*.rs"));
 }
 
 #[test]
@@ -33,7 +36,9 @@ fn every_wrong_use_has_its_message_and_every_message_its_use() {
         assert!(uses.len() > 20, "{folder} was found");
         assert_eq!(uses, messages, "in {folder}");
     }
-    assert_eq!(stems(READING, "rs"), stems(READING, "stderr"));
+    for folder in [READING, CATALOGUE] {
+        assert_eq!(stems(folder, "rs"), stems(folder, "stderr"), "in {folder}");
+    }
     assert!(stems("ui/pass", "stderr").is_empty());
 }
 

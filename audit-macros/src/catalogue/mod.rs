@@ -12,6 +12,7 @@ mod tests;
 use std::{env, path::PathBuf};
 
 use proc_macro2::{Span, TokenStream};
+use quote::quote;
 use syn::{
     LitStr, Path, Token,
     parse::{ParseStream, Parser},
@@ -27,7 +28,11 @@ const SOURCES: &str = "src";
 /// The catalogue of the crate that is compiled, or all errors.
 pub(crate) fn catalogue(input: TokenStream) -> TokenStream {
     let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
-    catalogue_of(package, input).unwrap_or_else(syn::Error::into_compile_error)
+    catalogue_of(package, input).unwrap_or_else(|errors| {
+        // In a block, since several would not be an expression.
+        let errors = errors.into_compile_error();
+        quote!({ #errors })
+    })
 }
 
 fn catalogue_of(package: Option<PathBuf>, input: TokenStream) -> syn::Result<TokenStream> {
