@@ -34,7 +34,7 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `macros` | yes | `#[derive(Audited)]` and `#[audit_action]` |
-//! | `testing` | no | the contract suite for stores, fixed clock and ids, a store that fails on demand |
+//! | `testing` | no | captured logs and assertions, the catalogue of actions, fixed clock and ids, a store that fails on demand, the contract suite for stores |
 //! | `tracing` | no | what could not be recorded is told through `tracing` |
 
 // So that the macros' paths, `::audit_core::…`, hold in this crate's own tests.
