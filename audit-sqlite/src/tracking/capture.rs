@@ -2,7 +2,8 @@
 
 use super::layout::{Kind, Staged, TenantSource};
 use super::plan::Plan;
-use super::sql::{all, any, list};
+use super::shape::Column;
+use super::sql::{all, any, identifier, list};
 
 /// When a row was staged, in microseconds. SQLite's clock has milliseconds, and stands still while
 /// a statement runs. By the Julian day, since `unixepoch` had no fractions before SQLite 3.42, and
@@ -96,6 +97,10 @@ impl Plan {
                     values.set(field.slot, format!("OLD.{column}"));
                     values.set(field.slot + 1, format!("NEW.{column}"));
                 }
+                Kind::Plain if self.column(place).is_some_and(|column| column.is_small) => {
+                    values.set(field.slot, format!("OLD.{column}"));
+                    values.set(field.slot + 1, format!("NEW.{column}"));
+                }
                 // Values that are the same are left out: both NULL says so, and a large text that
                 // did not change is not copied.
                 Kind::Plain | Kind::Json => {
@@ -152,16 +157,18 @@ impl Plan {
     fn differs(&self, place: usize) -> String {
         let column = self.columns.get(place).map_or("rowid", String::as_str);
         let values = format!("OLD.{column} IS NOT NEW.{column} COLLATE BINARY");
-        let is_loose = self
-            .shape
-            .columns
-            .iter()
-            .any(|known| known.is_loose && super::sql::identifier(&known.name) == column);
-        if is_loose {
+        if self.column(place).is_some_and(|column| column.is_loose) {
             format!("({values} OR typeof(OLD.{column}) <> typeof(NEW.{column}))")
         } else {
             format!("({values})")
         }
+    }
+
+    /// The column of a field; the rowid is none.
+    fn column(&self, place: usize) -> Option<&Column> {
+        let column = self.columns.get(place)?;
+        let columns = &mut self.shape.columns.iter();
+        columns.find(|known| identifier(&known.name) == *column)
     }
 
     /// The user's condition on a row, if there is one.

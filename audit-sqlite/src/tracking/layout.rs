@@ -38,7 +38,7 @@ pub(super) struct Field {
 /// What is staged of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Kind {
-    /// The values, where they differ.
+    /// The values, at least where they differ.
     Plain,
     /// The same, of a text that is JSON.
     Json,

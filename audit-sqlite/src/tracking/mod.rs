@@ -11,6 +11,7 @@ mod baseline;
 mod capture;
 mod change;
 mod check;
+mod displaced;
 mod install;
 mod layout;
 mod options;

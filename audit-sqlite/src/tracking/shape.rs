@@ -20,6 +20,8 @@ pub(super) struct Shape {
     /// Whether the identity is the rowid under a name of SQLite's own.
     pub(super) has_hidden_rowid: bool,
     pub(super) is_without_rowid: bool,
+    /// Whether deleting a row makes SQLite write to rows that refer to it.
+    pub(super) has_cascades: bool,
     pub(super) unique: Vec<Unique>,
     /// Generated columns with their expressions.
     pub(super) generated: Vec<(String, String)>,
@@ -30,6 +32,8 @@ pub(super) struct Column {
     pub(super) name: String,
     /// Whether equal values in it can have different types, such as 1 and 1.0.
     pub(super) is_loose: bool,
+    /// Whether its values are as small as what would say that they did not change.
+    pub(super) is_small: bool,
     pub(super) is_generated: bool,
     /// What a NULL becomes under `OR REPLACE`, as SQL.
     pub(super) replaces_null: Option<String>,
@@ -58,6 +62,7 @@ impl Shape {
             }
             columns.push(Column {
                 is_loose: is_loose(&declared),
+                is_small: is_small(&declared),
                 is_generated: hidden != 0,
                 replaces_null: default
                     .filter(|_| is_required)
@@ -68,6 +73,7 @@ impl Shape {
         key.sort();
         let primary_key: Vec<String> = key.into_iter().map(|(_, name)| name).collect();
         let unique = unique::read(connection, &name)?;
+        let has_cascades = has_cascades(connection, &name)?;
         let mut shape = Self {
             name,
             columns,
@@ -75,6 +81,7 @@ impl Shape {
             identity: Vec::new(),
             has_hidden_rowid: false,
             is_without_rowid,
+            has_cascades,
             unique,
             generated: Vec::new(),
         };
@@ -132,6 +139,16 @@ impl Shape {
             ),
         ))
     }
+}
+
+fn has_cascades(connection: &Connection, table: &str) -> Result<bool> {
+    connection
+        .query_row(
+            "SELECT EXISTS (SELECT 1 FROM pragma_table_list AS l, pragma_foreign_key_list(l.name, 'main') AS f WHERE l.schema = 'main' AND l.type = 'table' AND f.\"table\" = ?1 COLLATE NOCASE AND f.on_delete IN ('CASCADE', 'SET NULL', 'SET DEFAULT'))",
+            [table],
+            |row| row.get(0),
+        )
+        .map_err(during(Phase::Read))
 }
 
 /// The generated columns, spelled as the table spells them.
@@ -235,6 +252,15 @@ fn is_loose(declared: &str) -> bool {
     !["INT", "CHAR", "CLOB", "TEXT", "REAL", "FLOA", "DOUB"]
         .iter()
         .any(|part| declared.contains(part))
+}
+
+fn is_small(declared: &str) -> bool {
+    let declared = declared.to_ascii_uppercase();
+    [
+        "INT", "REAL", "FLOA", "DOUB", "NUM", "DEC", "BOOL", "DATE", "TIME",
+    ]
+    .iter()
+    .any(|part| declared.contains(part))
 }
 
 /// A default, which may be a bare word that stands for a text.

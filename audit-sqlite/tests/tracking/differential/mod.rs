@@ -2,9 +2,11 @@
 //!
 //! `AUDIT_PROGRAMS` says how many programs, `AUDIT_SEED` which to begin with.
 
+mod alter;
 mod model;
 mod program;
 mod random;
+mod schema;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -1,71 +1,22 @@
-//! A random schema, and random statements over it.
+//! Random statements over a random schema.
 
-use audit_core::{AuditEntry, ErrorKind};
+use audit_core::AuditEntry;
 use audit_sqlite::rusqlite::Connection;
-use audit_sqlite::{
-    SqliteOptions, SqliteStore, Synchronous, TrackedTable, check_tracking, pause_tracking,
-    resume_tracking,
-};
-use serde_json::Value;
+use audit_sqlite::{SqliteOptions, SqliteStore, Synchronous, TrackedTable};
 use tempfile::TempDir;
 
 use super::model::Model;
 use super::random::Random;
+use super::schema::Schema;
 use crate::desk::{blind, entries_of};
 
 /// What a program is run on.
 pub(crate) struct Bench {
     store: SqliteStore,
-    connections: [Connection; 2],
+    pub(super) connections: [Connection; 2],
     _folder: TempDir,
 }
 
-/// The keys of `t`, with the columns that make it.
-const KEYS: [(&str, &str, &[&str]); 6] = [
-    ("id INTEGER PRIMARY KEY", "", &["id"]),
-    ("id INTEGER", "", &["rowid"]),
-    ("id INTEGER NOT NULL PRIMARY KEY DESC", "", &["id"]),
-    ("id TEXT NOT NULL PRIMARY KEY", "", &["id"]),
-    (
-        "id TEXT PRIMARY KEY COLLATE NOCASE",
-        " WITHOUT ROWID",
-        &["id"],
-    ),
-    (
-        "id INTEGER, PRIMARY KEY (id, u)",
-        " WITHOUT ROWID",
-        &["id", "u"],
-    ),
-];
-
-const UNIQUE: [&str; 8] = [
-    "CREATE UNIQUE INDEX t_u ON t (u)",
-    "CREATE UNIQUE INDEX t_u ON t (u COLLATE NOCASE)",
-    "CREATE UNIQUE INDEX t_u ON t (a, u)",
-    "CREATE UNIQUE INDEX t_u ON t (u DESC) WHERE a > 2 -- some\n",
-    "CREATE UNIQUE INDEX t_u ON t (lower(u))",
-    "CREATE UNIQUE INDEX t_u ON t (a + 1, substr(u, 1, 1)) WHERE u IS NOT NULL",
-    "CREATE UNIQUE INDEX t_u ON t (u); CREATE UNIQUE INDEX t_a ON t (a)",
-    "CREATE UNIQUE INDEX t_u ON t (g)",
-];
-
-/// Triggers of the user, which do what users' triggers do.
-const TRIGGERS: [&str; 6] = [
-    "CREATE TRIGGER touch AFTER UPDATE OF a ON t BEGIN UPDATE t SET b = ifnull(b, 0) + 1 WHERE rowid_of = NEW.rowid_of; END",
-    "CREATE TRIGGER touch AFTER INSERT ON t BEGIN UPDATE t SET b = 7 WHERE rowid_of = NEW.rowid_of; END",
-    "CREATE TRIGGER touch BEFORE INSERT ON t BEGIN DELETE FROM t WHERE a = 5; END",
-    "CREATE TRIGGER touch AFTER DELETE ON t WHEN OLD.a = 3 BEGIN INSERT OR IGNORE INTO t (id, u, a) VALUES (OLD.id, OLD.u, 4); END",
-    "CREATE TRIGGER touch BEFORE INSERT ON t WHEN NEW.a = 1 BEGIN INSERT OR REPLACE INTO t (id, u, a) VALUES (3, 'b', 2); END",
-    "CREATE TRIGGER touch AFTER UPDATE ON t WHEN NEW.a = 2 BEGIN DELETE FROM t WHERE a = 2; END",
-];
-
-const ACTIONS: [&str; 5] = [
-    "CASCADE",
-    "SET NULL",
-    "SET DEFAULT",
-    "RESTRICT",
-    "NO ACTION",
-];
 const POLICIES: [&str; 6] = [
     "",
     " OR REPLACE",
@@ -94,14 +45,14 @@ const VALUES: [&str; 16] = [
 ];
 const WORDS: [&str; 8] = ["NULL", "'a'", "'A'", "'b'", "'c'", "'d'", "''", "'e'"];
 
-struct Program<'a> {
-    random: &'a mut Random,
-    log: &'a mut Vec<String>,
-    bench: &'a Bench,
+pub(super) struct Program<'a> {
+    pub(super) random: &'a mut Random,
+    pub(super) log: &'a mut Vec<String>,
+    pub(super) bench: &'a Bench,
     tenant: String,
-    models: [(&'static str, Model); 2],
+    pub(super) models: [(&'static str, Model); 2],
     /// Columns that hold any value.
-    columns: Vec<String>,
+    pub(super) columns: Vec<String>,
     told: u64,
 }
 
@@ -137,7 +88,7 @@ impl Bench {
             told: 0,
         };
         program.build();
-        for _ in 0..12 + program.random.below(24) {
+        for _ in 0..8 + program.random.below(18) {
             program.step();
             program.compare();
         }
@@ -155,54 +106,15 @@ impl Bench {
 
 impl Program<'_> {
     fn build(&mut self) {
-        let (key, end, ids) = self.random.pick(&KEYS);
-        self.models[0].1 = Model::new(ids);
+        let schema = Schema::new(self.random);
+        self.models[0].1 = Model::new(schema.ids);
         self.models[1].1 = Model::new(&["id"]);
-        let or_replace = if self.random.one_in(6) {
-            " ON CONFLICT REPLACE"
-        } else {
-            ""
-        };
-        let stored = self.random.pick(&["VIRTUAL", "STORED"]);
-        let (delete, update) = (self.random.pick(&ACTIONS), self.random.pick(&ACTIONS));
-        let own = if self.random.one_in(3) && ids == ["id"] {
-            format!(
-                ", CHECK (b IS NULL OR b < 100), FOREIGN KEY (p) REFERENCES t (id) ON DELETE {delete}"
-            )
-        } else {
-            String::new()
-        };
-        let (columns, constraints) = key.split_once(',').unwrap_or((key, ""));
-        let constraints = if constraints.is_empty() {
-            String::new()
-        } else {
-            format!(", {constraints}")
-        };
-        let mut sql = format!(
-            "CREATE TABLE t ({columns}, u TEXT NOT NULL{or_replace} DEFAULT 'b', p, a INTEGER, b REAL, c, \"the d\" ANY, g TEXT AS (lower(u) || a) {stored}{constraints}{own}){end};"
-        );
-        if self.random.one_in(2) {
-            sql += self.random.pick(&UNIQUE);
-            sql += ";";
-        }
-        let parent = if ids == ["id"] {
-            format!(" REFERENCES t (id) ON DELETE {delete} ON UPDATE {update}")
-        } else {
-            String::new()
-        };
-        let child = format!("CREATE TABLE child (id INTEGER PRIMARY KEY, t_id{parent}, v);");
-        sql.push_str(&child);
-        if self.random.one_in(3) {
-            sql += &self.trigger();
-        }
-        let keys = if self.random.one_in(2) { "ON" } else { "OFF" };
+        let pragma = format!("PRAGMA foreign_keys = {}", schema.foreign_keys);
         for connection in &self.bench.connections {
-            connection
-                .execute_batch(&format!("PRAGMA foreign_keys = {keys}"))
-                .unwrap();
+            connection.execute_batch(&pragma).unwrap();
         }
-        self.must(&sql);
-        self.log.push(format!("PRAGMA foreign_keys = {keys};"));
+        self.must(&schema.sql);
+        self.log.push(format!("{pragma};"));
         for table in ["t", "child"] {
             TrackedTable::new(table)
                 .tenant_constant(&self.tenant)
@@ -210,14 +122,6 @@ impl Program<'_> {
                 .unwrap();
         }
         self.log.push("-- tracked".to_owned());
-    }
-
-    fn trigger(&mut self) -> String {
-        let key = match self.models[0].1.ids.as_slice() {
-            [id] => id.clone(),
-            _ => "id".to_owned(),
-        };
-        format!("{};", self.random.pick(&TRIGGERS).replace("rowid_of", &key))
     }
 
     fn tear_down(&mut self) {
@@ -371,76 +275,8 @@ impl Program<'_> {
         self.may(0, sql);
     }
 
-    /// Alters the schema between transactions, and mends the capture.
-    fn alter(&mut self) {
-        let connection = &self.bench.connections[0];
-        if !connection.is_autocommit() {
-            return;
-        }
-        self.compare();
-        let name = format!("x{}", self.random.below(1000));
-        if self.columns.contains(&name) {
-            return;
-        }
-        match self.random.below(5) {
-            0 => {
-                self.must(&format!("ALTER TABLE t ADD COLUMN {name} DEFAULT 1.5"));
-                for row in self.models[0].1.rows.values_mut() {
-                    row.insert(name.clone(), Value::from(1.5));
-                }
-                self.columns.push(name);
-            }
-            1 => {
-                // The others stand in what is run later.
-                let place = 2 + self.random.below(self.columns.len() - 2);
-                let old = std::mem::replace(&mut self.columns[place], name.clone());
-                if self.may(
-                    0,
-                    &format!("ALTER TABLE t RENAME COLUMN \"{old}\" TO {name}"),
-                ) {
-                    for row in self.models[0].1.rows.values_mut() {
-                        let value = row.remove(&old).unwrap();
-                        row.insert(name.clone(), value);
-                    }
-                } else {
-                    self.columns[place] = old;
-                }
-            }
-            2 if self.columns.len() > 3 => return self.drop_column(),
-            3 => {
-                self.must("ALTER TABLE t RENAME TO other; ALTER TABLE other RENAME TO t");
-            }
-            _ => {
-                let sql = self.trigger();
-                self.may(0, &format!("DROP TRIGGER IF EXISTS touch; {sql}"));
-            }
-        }
-        let stale = check_tracking(connection);
-        if let Err(error) = stale {
-            assert_eq!(error.kind(), ErrorKind::StaleCapture);
-            TrackedTable::new("t").retrack(connection).unwrap();
-            self.log.push("-- retracked".to_owned());
-        }
-        check_tracking(connection).unwrap();
-    }
-
-    fn drop_column(&mut self) {
-        let connection = &self.bench.connections[0];
-        pause_tracking(connection, "a column goes").unwrap();
-        self.log.push("-- paused".to_owned());
-        let name = self.columns[self.columns.len() - 1].clone();
-        if self.may(0, &format!("ALTER TABLE t DROP COLUMN \"{name}\"")) {
-            self.columns.pop();
-            for row in self.models[0].1.rows.values_mut() {
-                row.remove(&name);
-            }
-        }
-        resume_tracking(connection).unwrap();
-        self.log.push("-- resumed".to_owned());
-    }
-
     /// Takes what was told, and compares, if nothing is open.
-    fn compare(&mut self) {
+    pub(super) fn compare(&mut self) {
         if !self.bench.connections.iter().all(Connection::is_autocommit) {
             return;
         }
@@ -467,7 +303,7 @@ impl Program<'_> {
         }
     }
 
-    fn may(&mut self, connection: usize, sql: &str) -> bool {
+    pub(super) fn may(&mut self, connection: usize, sql: &str) -> bool {
         let done = self.bench.connections[connection].execute_batch(sql);
         let end = done
             .as_ref()
@@ -481,7 +317,7 @@ impl Program<'_> {
         done.is_ok()
     }
 
-    fn must(&mut self, sql: &str) {
+    pub(super) fn must(&mut self, sql: &str) {
         assert!(self.may(0, sql), "the program is wrong");
     }
 
