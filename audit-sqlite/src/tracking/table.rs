@@ -48,6 +48,9 @@ use super::options::{Options, RowOperation, TenantRule};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// A statement that is prepared anew each time pays for compiling the triggers each time: keep
+/// statements prepared (`Connection::prepare_cached`) where many rows are written one by one.
+///
 /// # What is told
 ///
 /// A row that comes has new values only, one that goes old ones only, one that changes both, where

@@ -268,3 +268,18 @@ fn many_rows_are_taken_in_order() {
         .collect();
     assert_eq!(ids, (1..=10_000).collect::<Vec<_>>());
 }
+
+#[test]
+fn large_values_are_cut_and_say_so() {
+    let desk = Desk::tracking(TABLE);
+    desk.run("INSERT INTO t VALUES (1, zeroblob(300000), 'small'); UPDATE t SET v = hex(v)");
+    for entry in desk.entries() {
+        assert!(entry.size() < 70_000);
+        assert!(
+            entry
+                .truncated
+                .iter()
+                .any(|cut| cut.path.starts_with("changes/v/"))
+        );
+    }
+}
