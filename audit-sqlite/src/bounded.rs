@@ -41,7 +41,9 @@ impl<K: Eq + Hash, V: Clone, S: BuildHasher + Default> Bounded<K, V, S> {
 
     pub(crate) fn insert(&mut self, key: K, value: V, bytes: usize) {
         if self.young.len() >= self.max_entries || self.bytes + bytes > self.max_bytes {
-            self.old = std::mem::take(&mut self.young);
+            // Swapped, so that neither has to grow anew.
+            std::mem::swap(&mut self.young, &mut self.old);
+            self.young.clear();
             self.bytes = 0;
         }
         self.bytes += bytes;

@@ -2,7 +2,7 @@
 
 use audit_core::{Actor, Changes, Entity, Result};
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OptionalExtension, ToSql};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
 use crate::bounded::Bounded;
 use crate::codec::{Key, Numbered};
@@ -57,6 +57,8 @@ impl Kind {
         }
     }
 }
+
+const FIND_NAMED: &str = "SELECT e.n, l.n FROM audit_entity AS e LEFT JOIN audit_label AS l ON l.tenant = e.tenant AND l.entity = e.n AND l.name = ?4 WHERE e.tenant = ?1 AND e.key = ?2 AND e.type = ?3";
 
 /// The most numbers of one kind that are remembered, and the bytes of their values.
 const MAX_REMEMBERED: usize = 32 * 1024;
@@ -141,21 +143,49 @@ impl Interned {
         tenant: i64,
         entity: &Entity,
     ) -> Result<(Option<i64>, Option<i64>)> {
-        let number = if entity.id().is_some() {
-            let key = Key::of(entity.id())?;
-            let fields = [key.as_value(), text(entity.entity_type())];
-            Some(self.number(connection, Kind::Entity, tenant, &fields)?)
-        } else {
-            entity.name().map(|_| 0)
-        };
-        let label = match (number, entity.name()) {
-            (Some(number), Some(name)) => {
-                let fields = [ValueRef::Integer(number), text(name)];
-                Some(self.number(connection, Kind::Label, tenant, &fields)?)
+        let key = Key::of(entity.id())?;
+        let value = [key.as_value(), text(entity.entity_type())];
+        let name = match (entity.id(), entity.name()) {
+            (None, None) => return Ok((None, None)),
+            (None, Some(name)) => {
+                return Ok((Some(0), Some(self.label(connection, tenant, 0, name)?)));
             }
-            _ => None,
+            (Some(_), None) => {
+                let number = self.number(connection, Kind::Entity, tenant, &value)?;
+                return Ok((Some(number), None));
+            }
+            (Some(_), Some(name)) => name,
         };
-        Ok((number, label))
+        let mut label = None;
+        let number = if let Some(known) = self.recall(Kind::Entity, tenant, &value) {
+            known
+        } else {
+            // A record that is met again is mostly called as before: one look finds both.
+            let found = find_named(connection, tenant, value, name)?;
+            let number = match found {
+                Some((number, _)) => number,
+                None => add(connection, Kind::Entity, tenant, &value)?,
+            };
+            self.remember(Kind::Entity, number);
+            label = found.and_then(|(_, label)| label);
+            number
+        };
+        let label = match label {
+            Some(label) => label,
+            None => self.label(connection, tenant, number, name)?,
+        };
+        Ok((Some(number), Some(label)))
+    }
+
+    fn label(
+        &mut self,
+        connection: &Connection,
+        tenant: i64,
+        entity: i64,
+        name: &str,
+    ) -> Result<i64> {
+        let fields = [ValueRef::Integer(entity), text(name)];
+        self.number(connection, Kind::Label, tenant, &fields)
     }
 
     pub(super) fn agent(
@@ -274,6 +304,22 @@ fn find(
         .map_err(during(Phase::Write))
 }
 
+/// A record's number, and that of its name, in one look.
+fn find_named(
+    connection: &Connection,
+    tenant: i64,
+    value: [ValueRef<'_>; 2],
+    name: &str,
+) -> Result<Option<(i64, Option<i64>)>> {
+    let [key, entity_type] = value;
+    let fields = [key, entity_type, text(name)];
+    query(connection, FIND_NAMED, tenant, &fields, |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })
+    .optional()
+    .map_err(during(Phase::Write))
+}
+
 fn add(connection: &Connection, kind: Kind, tenant: i64, fields: &[ValueRef<'_>]) -> Result<i64> {
     run(connection, kind.sql().add, tenant, fields).map_err(during(Phase::Write))
 }
@@ -284,6 +330,16 @@ fn run(
     tenant: i64,
     fields: &[ValueRef<'_>],
 ) -> rusqlite::Result<i64> {
+    query(connection, sql, tenant, fields, |row| row.get(0))
+}
+
+fn query<R>(
+    connection: &Connection,
+    sql: &str,
+    tenant: i64,
+    fields: &[ValueRef<'_>],
+    read: impl FnOnce(&Row<'_>) -> rusqlite::Result<R>,
+) -> rusqlite::Result<R> {
     struct Bound<'a>(ValueRef<'a>);
 
     impl ToSql for Bound<'_> {
@@ -295,9 +351,7 @@ fn run(
     let values = std::iter::once(ValueRef::Integer(tenant)).chain(fields.iter().copied());
     connection
         .prepare_cached(sql)?
-        .query_row(rusqlite::params_from_iter(values.map(Bound)), |row| {
-            row.get(0)
-        })
+        .query_row(rusqlite::params_from_iter(values.map(Bound)), read)
 }
 
 fn shapes(connection: &Connection, tenant: i64) -> Result<i64> {

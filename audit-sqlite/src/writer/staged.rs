@@ -9,7 +9,7 @@ use crate::error::{Phase, during};
 use crate::tracking;
 
 /// How many rows are taken in one transaction, so that others are not kept waiting.
-const CHUNK: usize = 4_096;
+const CHUNK: usize = 16_384;
 /// How many entries are in memory at a time.
 const BATCH: usize = 256;
 
