@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails at the first error")]
 
+#[path = "history/captured.rs"]
+mod captured;
 #[path = "history/jobs.rs"]
 mod jobs;
 #[path = "history/lives.rs"]

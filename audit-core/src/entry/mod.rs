@@ -245,4 +245,14 @@ pub mod action {
     pub const LOGOUT: &str = "logout";
     /// Entries were lost: how many, when and why stands in the metadata. Written by the auditor.
     pub const GAP: &str = "audit_gap";
+    /// Many rows of a tracked table came: how many stands in the metadata.
+    pub const BULK_CREATE: &str = "bulk_create";
+    /// Many rows of a tracked table changed: how many, and in which fields, stands in the metadata.
+    pub const BULK_UPDATE: &str = "bulk_update";
+    /// Many rows of a tracked table went: how many stands in the metadata.
+    pub const BULK_DELETE: &str = "bulk_delete";
+    /// From here on changes of a tracked table are not told of; the reason says why.
+    pub const CAPTURE_PAUSED: &str = "capture_paused";
+    /// From here on they are again.
+    pub const CAPTURE_RESUMED: &str = "capture_resumed";
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::atomic::atomically;
 use super::capture::{NEXT, Values};
-use super::layout::Staged;
+use super::layout::{Staged, TenantSource};
 use super::options::Options;
 use super::plan::Plan;
 use super::registry::{self, State, Tracked};
@@ -62,7 +62,14 @@ pub(super) fn pause_all(connection: &Connection, reason: &str) -> Result<()> {
                 drop_triggers(connection, tracked.n)?;
                 tracked.state = State::Paused;
                 tracked.save(connection)?;
-                note(connection, tracked.n, Staged::Paused, Some(reason))?;
+                let plan = present_plan(connection, &tracked);
+                note(
+                    connection,
+                    plan.as_ref(),
+                    tracked.n,
+                    Staged::Paused,
+                    Some(reason),
+                )?;
             }
         }
         Ok(())
@@ -207,6 +214,9 @@ fn put(
     };
     staging::widen(connection, plan.layout.slots())?;
     create(connection, &plan, n)?;
+    if was_paused {
+        note(connection, Some(&plan), n, Staged::Resumed, None)?;
+    }
     let tracked = Tracked {
         n,
         name: plan.shape.name.clone(),
@@ -217,9 +227,6 @@ fn put(
         cursor,
     };
     tracked.save(connection)?;
-    if was_paused {
-        note(connection, n, Staged::Resumed, None)?;
-    }
     staging::tidy(connection)
 }
 
@@ -329,22 +336,43 @@ fn drop_trigger(connection: &Connection, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Stages something that is told of a table and not of a row.
-fn note(connection: &Connection, n: i64, staged: Staged, reason: Option<&str>) -> Result<()> {
-    let mut values = Values::new(n, staged, NEXT);
-    values.set(
-        1,
-        reason.map_or_else(|| "NULL".to_owned(), |_| "?1".to_owned()),
-    );
+/// What is captured of a table, if that is what the table is now.
+fn present_plan(connection: &Connection, tracked: &Tracked) -> Option<Plan> {
+    let shape = Shape::read(connection, &tracked.name).ok()?;
+    let is_secret = |name: &str| tracked.secrets.iter().any(|secret| secret == name);
+    let plan = Plan::new(connection, shape, tracked.options.clone(), &is_secret).ok()?;
+    (plan.layout == tracked.layout).then_some(plan)
+}
+
+/// Stages something that is told of a table and not of a row: to each tenant that has rows in it,
+/// since the log of each is what no longer tells all.
+fn note(
+    connection: &Connection,
+    plan: Option<&Plan>,
+    n: i64,
+    staged: Staged,
+    reason: Option<&str>,
+) -> Result<()> {
+    let place = format!("{NEXT} + row_number() OVER () - 1");
+    let mut values = Values::new(n, staged, &place);
+    values.set(1, "?1");
+    let mut tenants = "SELECT NULL AS tenant".to_owned();
+    if let Some(plan) = plan
+        && let TenantSource::Slot(slot) = plan.layout.tenant
+        && let Some(tenant) = plan.tenant(n, "x.")
+    {
+        values.set(slot, "tenant");
+        let table = identifier(&plan.shape.name);
+        let rows = format!("SELECT DISTINCT {tenant} AS tenant FROM {table} AS x");
+        tenants = format!("{rows} UNION {tenants} WHERE NOT EXISTS (SELECT 1 FROM {table})");
+    }
     let sql = format!(
-        "INSERT INTO audit_stage {} VALUES ({})",
+        "INSERT INTO audit_stage {} SELECT {} FROM ({tenants})",
         values.names(),
         values.expressions()
     );
-    let done = match reason {
-        Some(reason) => connection.execute(&sql, params![reason]),
-        None => connection.execute(&sql, []),
-    };
-    done.map_err(during(Phase::Write))?;
+    connection
+        .execute(&sql, params![reason])
+        .map_err(during(Phase::Write))?;
     Ok(())
 }

@@ -121,9 +121,9 @@ impl Staged {
             Self::Insert => audit_core::action::CREATE,
             Self::Update => audit_core::action::UPDATE,
             Self::Delete => audit_core::action::DELETE,
-            Self::Baseline => "baseline",
-            Self::Paused => "capture_paused",
-            Self::Resumed => "capture_resumed",
+            Self::Baseline => audit_core::action::BASELINE,
+            Self::Paused => audit_core::action::CAPTURE_PAUSED,
+            Self::Resumed => audit_core::action::CAPTURE_RESUMED,
         }
     }
 }

@@ -108,8 +108,10 @@ pub fn check_tracking(connection: &Connection) -> Result<()> {
     check_since(connection, &mut None)
 }
 
-/// Stops capturing, for a migration: an entry `capture_paused` of each table says why. Until
-/// [`resume_tracking`] nothing is told of. Tables that are paused stay so.
+/// Stops capturing, for a migration: an entry `capture_paused` of each table, for each tenant that has
+/// rows in it, says why. Until [`resume_tracking`] nothing is told of, and histories that reach
+/// into this time are incomplete, unless a [`baseline`](TrackedTable::baseline) follows. Tables that
+/// are paused stay so.
 ///
 /// SQLite refuses to drop a column that a trigger names, so that a migration has to pause first.
 ///
@@ -121,7 +123,7 @@ pub fn pause_tracking(connection: &Connection, reason: &str) -> Result<()> {
 }
 
 /// Goes on capturing what was paused, as the tables are now, and tells of it: an entry
-/// `capture_resumed` of each table.
+/// `capture_resumed` of each table, for each tenant that has rows in it.
 ///
 /// # Errors
 ///

@@ -35,6 +35,11 @@ pub(super) fn read(row: &Row<'_>, layout: &Layout, staged: Staged) -> Result<Row
         reason: None,
         summary: None,
     };
+    if let TenantSource::Slot(slot) = layout.tenant {
+        change.tenant = text(slots.get(slot)?)
+            .map(Tenant::from)
+            .filter(|tenant| tenant.check().is_ok());
+    }
     if matches!(staged, Staged::Paused | Staged::Resumed) {
         change.reason = text(slots.get(1)?);
         return Ok(change);
@@ -49,11 +54,6 @@ pub(super) fn read(row: &Row<'_>, layout: &Layout, staged: Staged) -> Result<Row
     change.id = id(&ids);
     if let Some(slot) = layout.name {
         change.name = text(slots.get(slot)?);
-    }
-    if let TenantSource::Slot(slot) = layout.tenant {
-        change.tenant = text(slots.get(slot)?)
-            .map(Tenant::from)
-            .filter(|tenant| tenant.check().is_ok());
     }
     let mut diff = RowDiff::new();
     for field in &layout.fields {

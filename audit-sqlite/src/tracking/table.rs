@@ -207,7 +207,9 @@ impl TrackedTable {
     }
 
     /// Where more than so many rows of the table change before they are taken (in one transaction,
-    /// mostly), one entry for each action says how many, and how often each field changed.
+    /// mostly), one entry for each action says how many, and how often each field changed:
+    /// `bulk_create`, `bulk_update` or `bulk_delete`. Histories of these records are incomplete then, and
+    /// say so.
     pub fn summarize_above(mut self, rows: u64) -> Self {
         self.options.summarize_above = Some(rows);
         self

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use audit_core::AuditEntry;
-use audit_core::{Result, Sanitizer, Tenant};
+use audit_core::{AuditEntry, Result, Sanitizer, Tenant, action};
 use rusqlite::{Connection, Row};
 
 use super::change::{RowChange, Summary};
@@ -128,6 +127,7 @@ fn sum_up(
         let sum = match sums.entry((change.tenant.clone(), change.action)) {
             Entry::Occupied(sum) => sum.into_mut(),
             Entry::Vacant(empty) => {
+                change.action = bulk(change.action);
                 change.id = None;
                 change.name = None;
                 change.summary = Some(Summary {
@@ -151,6 +151,17 @@ fn sum_up(
         "DELETE FROM audit_stage WHERE source = ?1 AND operation IN (1, 2, 3)",
         [source],
     )
+}
+
+/// The action of an entry that stands for many. One of its own, so that histories find those that
+/// they have to look at without reading all others.
+fn bulk(action: &'static str) -> &'static str {
+    match action {
+        action::CREATE => action::BULK_CREATE,
+        action::UPDATE => action::BULK_UPDATE,
+        action::DELETE => action::BULK_DELETE,
+        other => other,
+    }
 }
 
 /// How to read the rows of each number.

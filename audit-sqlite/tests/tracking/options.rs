@@ -223,11 +223,11 @@ fn many_rows_are_summed_up_if_asked_to() {
         sums,
         [
             (
-                "create",
+                "bulk_create",
                 &json!(100),
                 &json!({"id": 100, "v": 100, "w": 100})
             ),
-            ("update", &json!(40), &json!({"v": 40})),
+            ("bulk_update", &json!(40), &json!({"v": 40})),
         ]
     );
     assert_eq!(entries[0].metadata["condition"], "id > 0");

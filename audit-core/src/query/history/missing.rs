@@ -88,6 +88,10 @@ pub enum MissingReason {
     Redacted,
     /// Entries of the tenant were lost, which may have been about this record.
     Gap,
+    /// Capture of a table with records of this type was paused, and this one may have changed.
+    Paused,
+    /// Rows with records of this type were changed and only counted, and this may be one of them.
+    Counted,
 }
 
 impl MissingReason {
@@ -99,6 +103,8 @@ impl MissingReason {
             Self::Truncated => "the value was cut",
             Self::Redacted => "which part changed is a secret",
             Self::Gap => "entries were lost",
+            Self::Paused => "capture of its table was paused",
+            Self::Counted => "rows were changed and only counted",
         }
     }
 }

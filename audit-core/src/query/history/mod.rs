@@ -3,6 +3,7 @@
 mod change;
 mod children;
 mod effect;
+mod lapses;
 mod missing;
 mod moment;
 mod paths;
@@ -81,7 +82,10 @@ use crate::query::{Entries, TenantLog};
 /// change.
 ///
 /// Nothing is guessed. Where the log does not tell all, [`History::state_at`] says so and
-/// [`History::state_at_lossy`] gives what is known. What lies behind the moment is not looked at.
+/// [`History::state_at_lossy`] gives what is known. That is so too where something may have happened
+/// unheard, between the first that is known and the moment: entries of the tenant were lost, capture
+/// of the record's table was paused, or rows of its type were only counted. What lies behind the
+/// moment is not looked at.
 #[derive(Clone)]
 pub struct History {
     log: TenantLog,

@@ -1,16 +1,16 @@
 //! Reading the entries of a record, one after the other, up to a moment.
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 
 use super::Record;
 use super::effect::Effect;
-use super::missing::{LossyState, Missing, MissingReason, note, truncated};
+use super::lapses::Lapses;
+use super::missing::{LossyState, Missing, MissingReason, truncated};
 use super::moment::{Extent, Moment, ended};
 use super::state::{Presence, Since, State};
-use crate::entry::{AuditEntry, action};
+use crate::entry::AuditEntry;
 use crate::error::Result;
-use crate::query::filter::{ActionFilter, Filter, Order};
+use crate::query::filter::Order;
 use crate::query::stream::{EntryStream, Source};
 
 /// The state of a record at a moment.
@@ -33,10 +33,10 @@ pub(crate) struct Replay<'a> {
 
 /// How far it has come.
 #[derive(Clone, Copy)]
-struct Reached {
-    moment: Moment,
+pub(super) struct Reached {
+    pub(super) moment: Moment,
     /// The last entry that was there by then, and when it was over.
-    last: Option<(u64, DateTime<Utc>)>,
+    pub(super) last: Option<(u64, DateTime<Utc>)>,
 }
 
 impl<'a> Replay<'a> {
@@ -87,22 +87,21 @@ impl<'a> Replay<'a> {
         match &self.state.presence {
             Presence::There(fields, since) => {
                 truncated(fields, &mut missing);
-                self.gaps(*since, &mut missing)?;
+                self.lapses(*since, &mut missing)?;
             }
-            Presence::Gone(since, _) => self.gaps(*since, &mut missing)?,
-            Presence::Unheard | Presence::Used => missing.extend(self.beginning()?),
+            Presence::Gone(since, _) => self.lapses(*since, &mut missing)?,
+            Presence::Unheard | Presence::Used => self.beginning(&mut missing)?,
         }
         Ok(LossyState { fields, missing })
     }
 
     /// Where nothing has been said of a record yet: what is said next tells whether there was one.
-    fn beginning(&self) -> Result<Option<Missing>> {
-        let mut used = None;
-        let behind = self.reached.and_then(|reached| reached.last);
-        if self.state.presence == Presence::Used {
-            used = behind.map(|(index, _)| index);
-        }
+    fn beginning(&self, missing: &mut Vec<Missing>) -> Result<()> {
+        let reached = self.reached;
+        let behind = reached.and_then(|reached| reached.last);
         let behind = behind.map(|(index, _)| index);
+        let mut used = behind.filter(|_| self.state.presence == Presence::Used);
+        let mut first = None;
         for entry in self
             .source
             .stream(self.record.filter(), Order::OldestFirst, behind)
@@ -111,47 +110,39 @@ impl<'a> Replay<'a> {
             match Effect::of(&entry, false) {
                 Effect::None => {}
                 Effect::Used => used = used.or(Some(entry.index)),
-                effect if effect.is_first(&entry) => return Ok(None),
+                effect if effect.is_first(&entry) => {
+                    used = None;
+                    first = Some(entry.index);
+                    break;
+                }
                 _ => {
                     used = Some(entry.index);
                     break;
                 }
             }
         }
-        Ok(used.map(|index| Missing::of_all(MissingReason::Beginning, index)))
-    }
-
-    /// Entries that were lost after the record came or went as far as is known, and by the moment.
-    fn gaps(&self, since: Since, missing: &mut Vec<Missing>) -> Result<()> {
-        let Some(Reached { moment, last }) = self.reached else {
-            return Ok(());
-        };
-        let told = Filter {
-            action: Some(ActionFilter::Exact(action::GAP.to_owned())),
-            ..Filter::default()
-        };
-        for gap in self
-            .source
-            .stream(told, Order::OldestFirst, Some(since.index))
-        {
-            let gap = gap?;
-            let time = |name| gap.metadata.get(name).and_then(time_of);
-            let (first, end) = (time("first"), time("last"));
-            let is_early = match moment {
-                Moment::Time(moment) => first.is_none_or(|first| first <= moment),
-                Moment::Index(index) => {
-                    let last = last.map(|(_, time)| time);
-                    gap.index <= index || first.zip(last).is_some_and(|(first, last)| first <= last)
-                }
-            };
-            if is_early && end.is_none_or(|end| end >= since.time) {
-                note(missing, Missing::of_all(MissingReason::Gap, gap.index));
+        match (used, reached) {
+            (Some(index), _) => {
+                missing.push(Missing::of_all(MissingReason::Beginning, index));
             }
+            (None, Some(reached)) => {
+                let lapses = Lapses::read(self.source, self.record, None)?;
+                lapses.note_unheard(reached, first, missing);
+            }
+            (None, None) => {}
         }
         Ok(())
     }
-}
 
-fn time_of(value: &Value) -> Option<DateTime<Utc>> {
-    value.as_str()?.parse().ok()
+    /// What may have happened unheard after the record came or went as far as is known, and by
+    /// the moment.
+    fn lapses(&self, since: Since, missing: &mut Vec<Missing>) -> Result<()> {
+        let Some(reached) = self.reached else {
+            return Ok(());
+        };
+        let lapses = Lapses::read(self.source, self.record, Some(since))?;
+        let is_there = matches!(self.state.presence, Presence::There(..));
+        lapses.note(reached, since, is_there, missing);
+        Ok(())
+    }
 }

@@ -3,6 +3,7 @@
 mod causes;
 mod children;
 mod history;
+mod lapses;
 mod missing;
 mod moments;
 mod plan;
