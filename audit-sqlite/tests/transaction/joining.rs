@@ -257,6 +257,33 @@ fn an_action_that_needs_a_durable_beginning_says_that_it_has_none_and_joins() {
 }
 
 #[test]
+fn an_awaited_action_that_needs_a_durable_beginning_does_not_wait_for_the_transaction_it_is_in() {
+    #[audit_action(action = "careful", attempt)]
+    async fn careful() -> u8 {
+        7
+    }
+    #[audit_action(action = "strictly careful", attempt, strict)]
+    async fn strictly() -> Result<u8, audit_core::Error> {
+        Ok(7)
+    }
+
+    let mut desk = Desk::new();
+    desk.context.scope(|| {
+        let tx = desk.store.begin(&mut desk.connection).unwrap();
+        assert_eq!(block_on(careful()), 7);
+        let error = block_on(strictly()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        tx.commit().unwrap();
+    });
+    assert_eq!(desk.actions(), ["careful"]);
+    // Nothing was left for the thread that writes to do.
+    desk.auditor.flush(LONG).unwrap();
+    let error = desk.auditor.statistics().last_error.unwrap();
+    assert_eq!(error.kind, ErrorKind::Unsupported);
+    assert_eq!(desk.store.recover_attempts().unwrap(), 0);
+}
+
+#[test]
 fn two_transactions_on_two_stores_each_get_their_own() {
     let mut desk = Desk::new();
     let mut other = Desk::new();

@@ -2,10 +2,11 @@
 
 use super::ActionCall;
 use crate::entry::AuditEntry;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::record::auditor::Auditor;
 use crate::record::delivery::Note;
 use crate::record::policy::FailurePolicy;
+use crate::record::transaction::TransactionScope;
 
 impl ActionCall {
     /// Notes durably that the action starts.
@@ -31,7 +32,14 @@ impl ActionCall {
         let Some((auditor, entry)) = self.starting()? else {
             return Ok(());
         };
-        let sent = auditor.delivery().send(Note::Open(Box::new(entry.clone())));
+        let note = Note::Open(Box::new(entry.clone()));
+        if TransactionScope::is_open(auditor.store_ref()) {
+            // The thread that writes does not see the transaction, and would wait for its end. The
+            // store does, from here, and answers at once.
+            let noted = note.tell(auditor.store_ref());
+            return self.opened(&auditor, &entry, noted);
+        }
+        let sent = auditor.delivery().send(note);
         let noted = match sent {
             Ok(noting) => {
                 // It may be noted although this future is dropped: then the entry closes it.
@@ -79,12 +87,11 @@ impl ActionCall {
         };
         if live.parts.policy == Some(FailurePolicy::Strict) {
             auditor.delivery().shared.note_failed(&error, 1);
-            // It may be noted all the same, and did not run.
-            drop(
-                auditor
-                    .delivery()
-                    .send(Note::Close(entry.tenant.clone(), entry.id)),
-            );
+            if error.kind() != ErrorKind::Unsupported {
+                // It may be noted all the same, and did not run.
+                let close = Note::Close(entry.tenant.clone(), entry.id);
+                drop(auditor.delivery().send(close));
+            }
             self.live = None;
             return Err(error);
         }
