@@ -125,7 +125,11 @@ impl Frame {
             operation: outer.and_then(|outer| outer.operation.clone()),
             cause: tenant.map(|tenant| (tenant, entry)),
             action: Action::Own(Running::new(entry)),
-            root: outer.and_then(|outer| outer.root),
+            // A transaction that begins in the body is for the body, and not for whatever else takes
+            // turns on the thread outside of any context.
+            root: outer
+                .and_then(|outer| outer.root)
+                .or_else(|| Some(Root::of_outermost())),
         }))
     }
 

@@ -1,11 +1,16 @@
 //! What joins a transaction, and what does not.
 
 use std::error::Error;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use audit_core::{
-    AuditContext, AuditStore, Auditor, Delivery, Durability, ErrorKind, audit_action,
+    AuditContext, AuditStore, Auditor, Delivery, Durability, ErrorKind, TransactionScope,
+    audit_action,
 };
+use audit_sqlite::SqliteStore;
 use audit_sqlite::rusqlite::Connection;
 
 use crate::desk::{Desk, LONG, TENANT, block_on, insert};
@@ -281,6 +286,34 @@ fn an_awaited_action_that_needs_a_durable_beginning_does_not_wait_for_the_transa
     let error = desk.auditor.statistics().last_error.unwrap();
     assert_eq!(error.kind, ErrorKind::Unsupported);
     assert_eq!(desk.store.recover_attempts().unwrap(), 0);
+}
+
+#[test]
+fn a_transaction_that_begins_in_an_awaited_action_is_not_for_others_on_the_thread() {
+    #[audit_action(action = "work", auditor = auditor, tenant = TENANT)]
+    async fn work(auditor: &Auditor, store: &SqliteStore, connection: &mut Connection) {
+        let tx = store.begin(connection).unwrap();
+        let mut has_yielded = false;
+        poll_fn(|_| match std::mem::replace(&mut has_yielded, true) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+        .await;
+        auditor.log("inside").tenant(TENANT).record().unwrap();
+        tx.rollback().unwrap();
+    }
+
+    let mut desk = Desk::new();
+    let auditor = desk.auditor.clone();
+    {
+        let mut working = pin!(work(&auditor, &desk.store, &mut desk.connection));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(working.as_mut().poll(&mut context).is_pending());
+        assert!(!TransactionScope::is_open(&desk.store));
+        block_on(working);
+    }
+    auditor.flush(LONG).unwrap();
+    assert_eq!(desk.actions(), ["work"]);
 }
 
 #[test]
