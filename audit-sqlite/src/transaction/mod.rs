@@ -9,6 +9,8 @@ mod draft;
 mod journal;
 mod savepoint;
 mod sink;
+#[cfg(test)]
+mod tests;
 mod traces;
 
 use std::fmt;

@@ -294,9 +294,12 @@ fn a_transaction_that_begins_in_an_awaited_action_is_not_for_others_on_the_threa
     async fn work(auditor: &Auditor, store: &SqliteStore, connection: &mut Connection) {
         let tx = store.begin(connection).unwrap();
         let mut has_yielded = false;
-        poll_fn(|_| match std::mem::replace(&mut has_yielded, true) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
+        poll_fn(|_| {
+            if std::mem::replace(&mut has_yielded, true) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         })
         .await;
         auditor.log("inside").tenant(TENANT).record().unwrap();

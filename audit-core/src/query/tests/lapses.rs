@@ -29,7 +29,7 @@ fn resume(log: &mut Log) {
     log.add("capture_resumed", json!({}), of_table(json!({})));
 }
 
-fn counted(log: &mut Log, action: &str, fields: Value) {
+fn counted(log: &mut Log, action: &str, fields: &Value) {
     let metadata = json!({"rows": 9, "fields": fields});
     log.add(action, json!({}), of_table(metadata));
 }
@@ -37,7 +37,7 @@ fn counted(log: &mut Log, action: &str, fields: Value) {
 #[test]
 fn rows_that_were_only_counted_may_be_this_one() {
     let mut log = Log::of(&[created()]);
-    counted(&mut log, "bulk_update", json!({"status": 9, "owner": 2}));
+    counted(&mut log, "bulk_update", &json!({"status": 9, "owner": 2}));
     let missing = [
         ("status".to_owned(), Counted),
         ("owner".to_owned(), Counted),
@@ -80,7 +80,7 @@ fn only_what_can_have_happened_to_it_counts() {
         if !is_there {
             log.add("delete", json!({}), |_| {});
         }
-        counted(&mut log, action, json!({}));
+        counted(&mut log, action, &json!({}));
         assert_eq!(!log.missing().is_empty(), is_missing, "{action} {is_there}");
     }
     // What an application has recorded by hand under such a name is its own business.
@@ -101,7 +101,7 @@ fn only_what_can_have_happened_to_it_counts() {
 fn a_record_that_was_never_heard_of_may_have_come_with_many() {
     let mut log = Log::new();
     assert_eq!(log.state(), None);
-    counted(&mut log, "bulk_create", json!({}));
+    counted(&mut log, "bulk_create", &json!({}));
     assert_eq!(log.missing(), [(String::new(), Counted)]);
     let (action, changes) = created();
     log.add(action, changes, |_| {});
@@ -111,8 +111,8 @@ fn a_record_that_was_never_heard_of_may_have_come_with_many() {
 
     // Unless it could have gone in between.
     let mut log = Log::new();
-    counted(&mut log, "bulk_create", json!({}));
-    counted(&mut log, "bulk_delete", json!({}));
+    counted(&mut log, "bulk_create", &json!({}));
+    counted(&mut log, "bulk_delete", &json!({}));
     let (action, changes) = created();
     log.add(action, changes, |_| {});
     assert!(log.history().state_at(0_u64).is_err());
