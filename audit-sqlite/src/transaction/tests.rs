@@ -53,8 +53,8 @@ impl Desk {
     }
 
     fn retry(&mut self, draft: &Draft) -> Receipt {
-        let committed = self.write(draft, |tx| tx.commit()).unwrap();
-        committed.receipts()[0].clone()
+        self.write(draft, |tx| Ok(tx.commit()?.receipts()[0]))
+            .unwrap()
     }
 
     /// How many rows and entries there are.

@@ -1,66 +1,15 @@
 //! The history of a record together with that of the records that belong to it.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 use std::fmt;
 
-use serde_json::Value;
-use uuid::Uuid;
-
-use super::History;
-use super::effect::only_takes_away;
-use super::paths::values;
-use crate::entry::path::steps;
-use crate::entry::{AuditEntry, EntityId, IdRef, Outcome, first_segment};
+use super::descent::Descent;
+use super::{History, Relation};
+use crate::entry::AuditEntry;
 use crate::error::Result;
 use crate::query::filter::{Filter, Order};
 use crate::query::stream::Source;
-
-/// How children say to which record they belong.
-///
-/// ```
-/// use audit_core::Relation;
-///
-/// // `Note::incident` holds the id of its incident.
-/// let notes = Relation::field("note", "incident");
-/// // Jobs are recorded with `.metadata("incident", id)`.
-/// let jobs = Relation::metadata("job", "incident");
-/// # let _ = (notes, jobs);
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Relation {
-    child: String,
-    says: Says,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Says {
-    Field(String),
-    Metadata(String),
-}
-
-impl Relation {
-    /// Records of type `child` whose field at `path` holds the id of the record they belong to.
-    ///
-    /// A child that is moved to another record belongs to both while it moves: what it was before
-    /// is in the history of the one, what it is after in that of the other.
-    #[must_use]
-    pub fn field(child: impl Into<String>, path: impl Into<String>) -> Self {
-        Self {
-            child: child.into(),
-            says: Says::Field(path.into()),
-        }
-    }
-
-    /// Entries about records of type `child` whose metadata holds the id under `name`.
-    #[must_use]
-    pub fn metadata(child: impl Into<String>, name: impl Into<String>) -> Self {
-        Self {
-            child: child.into(),
-            says: Says::Metadata(name.into()),
-        }
-    }
-}
 
 /// A record with its children; made by [`History::with_children`].
 ///
@@ -120,7 +69,8 @@ impl Family {
     /// Every entry about the record or one of its children while it belonged to it, oldest first.
     ///
     /// Which children there are is found by walking the entries about records of their type, so
-    /// this costs what the tenant has of them.
+    /// this costs what the tenant has of them. All come in the order of the log, whatever the level
+    /// at which they belong to the record; an entry comes once.
     ///
     /// # Errors
     ///
@@ -128,34 +78,15 @@ impl Family {
     pub fn stream(&self) -> Result<FamilyStream<'_>> {
         let source = self.history.source()?;
         let record = &self.history.record;
+        let descent = Descent::of(source, &record.id, &self.relations)?;
         let mut parts: Vec<Part<'_>> = vec![self.part(source, record.filter(), |_| true)];
-        let parent = &record.id;
-        for relation in &self.relations {
-            let of_type = Filter {
-                entity_type: Some(relation.child.clone()),
-                ..Filter::default()
-            };
-            match &relation.says {
-                Says::Metadata(name) => {
-                    parts.push(self.part(source, of_type, move |entry| {
-                        let named = entry.metadata.get(name);
-                        named.is_some_and(|value| is_id(value, parent))
-                    }));
-                }
-                Says::Field(path) => {
-                    let children = children(source, &of_type, path, parent)?;
-                    for (id, spans) in children {
-                        let child = Filter {
-                            entity_id: Some(id),
-                            ..of_type.clone()
-                        };
-                        let is_within = move |entry: &AuditEntry| {
-                            spans.iter().any(|span| span.holds(entry.index))
-                        };
-                        parts.push(self.part(source, child, is_within));
-                    }
-                }
-            }
+        for (child, spans) in descent.records {
+            let is_within = move |entry: &AuditEntry| spans.holds(entry.index);
+            parts.push(self.part(source, child.filter(), is_within));
+        }
+        for named in descent.named {
+            let of_type = named.filter();
+            parts.push(self.part(source, of_type, move |entry| named.is_meant(entry)));
         }
         FamilyStream::of(parts)
     }
@@ -255,83 +186,5 @@ impl fmt::Debug for FamilyStream<'_> {
         f.debug_struct("FamilyStream")
             .field("parts", &self.parts.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// A part of the log in which a child belonged to the record, both ends included.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Span {
-    from: u64,
-    to: u64,
-}
-
-impl Span {
-    fn holds(self, index: u64) -> bool {
-        (self.from..=self.to).contains(&index)
-    }
-}
-
-/// The children of a record, and when they were.
-fn children(
-    source: Source<'_>,
-    of_type: &Filter,
-    path: &str,
-    parent: &EntityId,
-) -> Result<Vec<(EntityId, Vec<Span>)>> {
-    let told = Filter {
-        changed: Some(first_segment(path).to_owned()),
-        outcomes: Some(vec![Outcome::Success]),
-        ..of_type.clone()
-    };
-    let way: Vec<_> = steps(path).collect();
-    let mut heard: HashMap<EntityId, Vec<Span>> = HashMap::new();
-    for entry in source.stream(told, Order::OldestFirst, None) {
-        let entry = entry?;
-        let (Some(id), Some((old, new))) = (entry.entity_id(), values(&entry.changes, &way)) else {
-            continue;
-        };
-        let is_parent = |value: Option<&Value>| value.is_some_and(|value| is_id(value, parent));
-        let was = is_parent(old);
-        // A child that went still was one.
-        let is = is_parent(new) || (was && new.is_none() && only_takes_away(&entry));
-        let spans = heard.get_mut(id);
-        let is_open = |spans: &[Span]| spans.last().is_some_and(|span| span.to == u64::MAX);
-        match (was, is, spans) {
-            // What was before the first that is told of it belonged to the record as well.
-            (true, _, None) => {
-                let to = if is { u64::MAX } else { entry.index };
-                heard.insert(id.clone(), vec![Span { from: 0, to }]);
-            }
-            (_, false, Some(spans)) if is_open(spans) => {
-                if let Some(span) = spans.last_mut() {
-                    span.to = entry.index;
-                }
-            }
-            (_, true, Some(spans)) if !is_open(spans) => spans.push(Span {
-                from: entry.index,
-                to: u64::MAX,
-            }),
-            (false, true, None) => {
-                let span = Span {
-                    from: entry.index,
-                    to: u64::MAX,
-                };
-                heard.insert(id.clone(), vec![span]);
-            }
-            _ => {}
-        }
-    }
-    let mut children: Vec<_> = heard.into_iter().collect();
-    children.sort_by(|(a, _), (b, _)| a.cmp(b));
-    Ok(children)
-}
-
-/// Whether a recorded value is an id.
-fn is_id(value: &Value, id: &EntityId) -> bool {
-    match id.as_ref() {
-        IdRef::Integer(id) => value.as_i64() == Some(id),
-        IdRef::Unsigned(id) => value.as_u64() == Some(id),
-        IdRef::Text(id) => value.as_str() == Some(id),
-        IdRef::Uuid(id) => value.as_str().and_then(|text| Uuid::parse_str(text).ok()) == Some(id),
     }
 }

@@ -2,13 +2,16 @@
 
 mod change;
 mod children;
+mod descent;
 mod effect;
 mod lapses;
 mod missing;
 mod moment;
 mod paths;
 mod record;
+mod relation;
 mod replay;
+mod span;
 mod state;
 mod told;
 mod typed;
@@ -19,13 +22,14 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
-pub use self::children::{Family, FamilyStream, Relation};
+pub use self::children::{Family, FamilyStream};
 pub(crate) use self::effect::{Effect, only_takes_away};
 pub(crate) use self::missing::incomplete;
 pub use self::missing::{LossyState, Missing, MissingReason};
 pub use self::moment::Moment;
 use self::paths::is_altered;
 pub(crate) use self::record::Record;
+pub use self::relation::Relation;
 pub(crate) use self::replay::{Replay, state_at};
 use crate::diff::diff_states;
 use crate::entry::path::steps;

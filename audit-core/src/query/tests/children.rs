@@ -120,3 +120,95 @@ fn ids_are_compared_in_the_type_that_they_have() {
         assert_eq!(found, [0]);
     }
 }
+
+fn about(kind: &'static str, id: u64) -> impl Fn(&mut AuditEntry) {
+    move |entry| entry.entity = Some(Entity::new(kind).identified(id))
+}
+
+fn belongs(field: &str, old: Option<u64>, new: Option<u64>) -> Value {
+    let mut change = serde_json::Map::new();
+    change.extend(old.map(|old| ("old".to_owned(), json!(old))));
+    change.extend(new.map(|new| ("new".to_owned(), json!(new))));
+    json!({field: change})
+}
+
+#[test]
+fn children_of_children_are_told_of_while_all_belong_together() {
+    let mut log = Log::new();
+    log.add(
+        "create",
+        belongs("incident", None, Some(7)),
+        about("note", 1),
+    ); // 0
+    log.add(
+        "create",
+        belongs("note", None, Some(1)),
+        about("comment", 1),
+    ); // 1
+    log.add("like", json!({}), about("comment", 1)); // 2
+    log.add(
+        "create",
+        belongs("note", None, Some(2)),
+        about("comment", 2),
+    );
+    log.add(
+        "update",
+        belongs("incident", Some(7), Some(8)),
+        about("note", 1),
+    ); // 4
+    log.add("like", json!({}), about("comment", 1));
+    log.add(
+        "update",
+        belongs("incident", Some(8), Some(7)),
+        about("note", 1),
+    ); // 6
+    log.add("like", json!({}), about("comment", 1)); // 7
+    log.add(
+        "update",
+        belongs("note", Some(1), Some(2)),
+        about("comment", 1),
+    ); // 8
+    log.add("like", json!({}), about("comment", 1));
+    log.add("close", json!({}), |_| {}); // 10
+    let comments = Relation::field("comment", "note");
+    let notes = Relation::field("note", "incident");
+    let both = notes.clone().with_children(comments);
+    assert_eq!(
+        indexes(&log, std::slice::from_ref(&both)),
+        [0, 1, 2, 4, 6, 7, 8, 10]
+    );
+    assert_eq!(indexes(&log, &[notes, both]), [0, 1, 2, 4, 6, 7, 8, 10]);
+}
+
+#[test]
+fn a_tree_is_followed_as_deep_as_asked_for_and_a_circle_once() {
+    let mut log = Log::new();
+    for (id, parent) in [(1, 7), (2, 1), (3, 2), (4, 3)] {
+        let told = belongs("parent", None, Some(parent));
+        log.add("create", told, about("incident", id));
+    }
+    let tree = |levels| Relation::field("incident", "parent").levels(levels);
+    assert_eq!(indexes(&log, &[tree(0)]), [0_u64; 0]);
+    assert_eq!(indexes(&log, &[tree(1)]), [0]);
+    assert_eq!(indexes(&log, &[tree(3)]), [0, 1, 2]);
+    assert_eq!(indexes(&log, &[tree(usize::MAX)]), [0, 1, 2, 3]);
+    // The root, too, belongs to one of its own.
+    log.add("update", belongs("parent", None, Some(4)), |_| {});
+    assert_eq!(indexes(&log, &[tree(usize::MAX)]), [0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn what_is_named_in_metadata_has_children_from_then_on() {
+    let mut log = Log::new();
+    log.add("create", belongs("job", None, Some(1)), about("step", 1)); // 0
+    log.add("start", json!({}), |entry| {
+        about("job", 1)(entry);
+        entry.metadata.insert("incident".to_owned(), json!(7));
+    });
+    log.add("run", json!({}), about("job", 1));
+    log.add("run", json!({}), about("step", 1)); // 3
+    let jobs = Relation::metadata("job", "incident");
+    let steps = jobs.clone().with_children(Relation::field("step", "job"));
+    assert_eq!(indexes(&log, &[jobs]), [1]);
+    assert_eq!(indexes(&log, &[steps]), [1, 3]);
+}
