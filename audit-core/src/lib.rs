@@ -58,7 +58,8 @@ pub mod testing;
 pub use audit_macros::{Audited, audit_action};
 
 pub use crate::context::{
-    AuditContext, Carrier, ContextGuard, InContext, LateActor, WithContext, in_current_context,
+    AuditContext, Carrier, ContextGuard, ContextScope, InContext, LateActor, LateTenant,
+    WithContext, in_current_context,
 };
 pub use crate::diff::{
     Audited, ColumnValue, Digestible, FieldDiff, FieldSnapshot, Nested, RowDiff, diff,

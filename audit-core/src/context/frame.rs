@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 
 use crate::context::AuditContext;
+use crate::context::late::TenantSource;
 use crate::context::root::Root;
 use crate::context::running::Running;
 use crate::context::stack::{ContextGuard, enter};
@@ -26,7 +27,7 @@ struct FrameParts {
     operation: Option<Arc<OnceLock<Uuid>>>,
     /// The entry that causes what is recorded here, and whose log it stands in: in another log it
     /// would mean nothing.
-    cause: Option<(Tenant, Uuid)>,
+    cause: Option<(TenantSource, Uuid)>,
     action: Action,
     /// None where the context was only named.
     root: Option<Root>,
@@ -60,7 +61,7 @@ impl Frame {
         let outer = Self::current();
         let root = outer.as_ref().and_then(|outer| outer.0.root);
         let own_cause = context.parts_cause();
-        let own_cause = own_cause.map(|cause| (context.tenant().clone(), cause));
+        let own_cause = own_cause.map(|cause| (context.tenant_source().clone(), cause));
         let mut parts = FrameParts {
             context: None,
             recorder: None,
@@ -103,7 +104,7 @@ impl Frame {
         let cause = context.parts_cause();
         Self(Arc::new(FrameParts {
             operation: operation.map(|own| Arc::new(OnceLock::from(own))),
-            cause: cause.map(|cause| (context.tenant().clone(), cause)),
+            cause: cause.map(|cause| (context.tenant_source().clone(), cause)),
             context: Some(context),
             recorder: None,
             action: Action::None,
@@ -111,7 +112,8 @@ impl Frame {
         }))
     }
 
-    /// What the body of an action runs in: the same, and everything is caused by its entry.
+    /// What the body of an action runs in: the same, and everything is caused by its entry, which
+    /// stands in the log of this tenant or else of the context's.
     pub(crate) fn of_body(
         outer: Option<&Self>,
         recorder: Option<Recorder>,
@@ -119,11 +121,14 @@ impl Frame {
         entry: Uuid,
     ) -> Self {
         let outer = outer.map(|outer| &*outer.0);
+        let context = outer.and_then(|outer| outer.context.as_ref());
+        let source = tenant.map(TenantSource::Known);
+        let source = source.or_else(|| context.map(|context| context.tenant_source().clone()));
         Self(Arc::new(FrameParts {
-            context: outer.and_then(|outer| outer.context.clone()),
+            context: context.cloned(),
             recorder: recorder.or_else(|| outer.and_then(|outer| outer.recorder.clone())),
             operation: outer.and_then(|outer| outer.operation.clone()),
-            cause: tenant.map(|tenant| (tenant, entry)),
+            cause: source.map(|source| (source, entry)),
             action: Action::Own(Running::new(entry)),
             // A transaction that begins in the body is for the body, and not for whatever else takes
             // turns on the thread outside of any context.
@@ -154,7 +159,7 @@ impl Frame {
     /// The entry that causes what is recorded here, in a tenant's log.
     pub(crate) fn cause(&self, tenant: &Tenant) -> Option<Uuid> {
         let (stands_in, cause) = self.0.cause.as_ref()?;
-        (stands_in == tenant).then_some(*cause)
+        (stands_in.get() == tenant).then_some(*cause)
     }
 
     /// The action that runs here.

@@ -1,9 +1,9 @@
-//! An actor that becomes known while the work runs.
+//! A tenant and an actor that become known while the work runs.
 
 use std::sync::{Arc, OnceLock};
 
 use crate::context::AuditContext;
-use crate::entry::Actor;
+use crate::entry::{Actor, Tenant};
 
 #[derive(Clone)]
 pub(super) enum ActorSource {
@@ -16,6 +16,25 @@ impl ActorSource {
         match self {
             Self::Known(actor) => Some(Actor::clone(actor)),
             Self::Late(resolve) => resolve(),
+        }
+    }
+}
+
+/// Whose log a context writes to: known at once, or later.
+#[derive(Clone, Debug)]
+pub(super) enum TenantSource {
+    Known(Tenant),
+    Late {
+        until_then: Tenant,
+        slot: LateTenant,
+    },
+}
+
+impl TenantSource {
+    pub(super) fn get(&self) -> &Tenant {
+        match self {
+            Self::Known(tenant) => tenant,
+            Self::Late { until_then, slot } => slot.get().unwrap_or(until_then),
         }
     }
 }
@@ -58,11 +77,109 @@ impl LateActor {
     }
 }
 
+/// A slot for a tenant that becomes known after the context is entered.
+///
+/// The outermost layer of a service does not know whose request it is before a session is looked
+/// up. Until then, what is recorded goes to the log of the tenant that the context was made with.
+///
+/// ```
+/// use audit_core::{AuditContext, LateTenant};
+///
+/// let slot = LateTenant::new();
+/// let context = AuditContext::new("platform").late_tenant(&slot);
+/// context.scope(|| {
+///     assert_eq!(AuditContext::current().unwrap().tenant().as_str(), "platform");
+///     slot.set("acme");
+///     assert_eq!(AuditContext::current().unwrap().tenant().as_str(), "acme");
+/// });
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct LateTenant(Arc<OnceLock<Tenant>>);
+
+impl LateTenant {
+    /// An empty slot.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Says whose log it is. The first word stands: a second one changes nothing.
+    pub fn set(&self, tenant: impl Into<Tenant>) {
+        self.0.get_or_init(|| tenant.into());
+    }
+
+    /// Whose log it is, if anybody has said so.
+    #[must_use]
+    pub fn get(&self) -> Option<&Tenant> {
+        self.0.get()
+    }
+}
+
 impl AuditContext {
+    /// Says that the tenant will be told through a slot; until then it is the one that this context
+    /// was made with. See [`LateTenant`].
+    #[must_use]
+    pub fn late_tenant(self, slot: &LateTenant) -> Self {
+        self.with(|parts| {
+            let until_then = parts.tenant.get().clone();
+            let slot = slot.clone();
+            parts.tenant = TenantSource::Late { until_then, slot };
+        })
+    }
+
     /// Says that who acts will be told through a slot; see [`LateActor`].
     #[must_use]
     pub fn late_actor(self, slot: &LateActor) -> Self {
         let slot = Arc::clone(&slot.0);
         self.actor_with(move || slot.get().cloned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Auditor;
+    use crate::store::MemoryStore;
+
+    #[test]
+    fn the_first_word_stands() {
+        let slot = LateTenant::new();
+        slot.set("acme");
+        slot.set("umbrella");
+        assert_eq!(slot.get(), Some(&Tenant::from("acme")));
+    }
+
+    #[test]
+    fn a_draft_goes_to_the_tenant_that_is_known_when_it_is_recorded() {
+        let auditor = Auditor::new(MemoryStore::new());
+        let slot = LateTenant::new();
+        AuditContext::new("platform").late_tenant(&slot).scope(|| {
+            auditor.log("first").record().unwrap();
+            let second = auditor.log("second");
+            slot.set("acme");
+            second.record().unwrap();
+        });
+        let actions = |tenant| {
+            let page = auditor.tenant(tenant).entries().page().unwrap();
+            let entries = page.entries.into_iter();
+            entries.map(|entry| entry.action).collect::<Vec<_>>()
+        };
+        assert_eq!(actions("platform"), ["first"]);
+        assert_eq!(actions("acme"), ["second"]);
+    }
+
+    #[test]
+    fn a_cause_stays_one_where_the_tenant_turns_out_later() {
+        let auditor = Auditor::new(MemoryStore::new());
+        let cause = auditor.log("enqueue").tenant("acme").record().unwrap();
+        let cause = cause.entry_id().unwrap();
+        let slot = LateTenant::new();
+        let context = AuditContext::new("platform").late_tenant(&slot);
+        context.caused_by(cause).scope(|| {
+            slot.set("acme");
+            auditor.log("effect").record().unwrap();
+        });
+        let page = auditor.tenant("acme").entries().action("effect").page();
+        assert_eq!(page.unwrap().entries[0].cause, Some(cause));
     }
 }

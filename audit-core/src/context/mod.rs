@@ -6,6 +6,7 @@ mod future;
 mod late;
 mod root;
 mod running;
+mod scope;
 mod stack;
 
 use std::fmt;
@@ -20,10 +21,11 @@ pub use self::carrier::Carrier;
 pub use self::frame::in_current_context;
 pub(crate) use self::frame::{Frame, Recorder};
 pub use self::future::{InContext, WithContext};
-use self::late::ActorSource;
-pub use self::late::LateActor;
+use self::late::{ActorSource, TenantSource};
+pub use self::late::{LateActor, LateTenant};
 pub(crate) use self::root::Root;
 pub(crate) use self::running::{Running, Said};
+pub use self::scope::ContextScope;
 pub use self::stack::ContextGuard;
 pub(crate) use self::stack::{Here, stand_apart};
 use crate::entry::{Actor, Tenant};
@@ -55,7 +57,7 @@ pub struct AuditContext(Arc<Parts>);
 
 #[derive(Clone)]
 struct Parts {
-    tenant: Tenant,
+    tenant: TenantSource,
     actor: Option<ActorSource>,
     ip: Option<IpAddr>,
     user_agent: Option<Arc<str>>,
@@ -74,7 +76,7 @@ impl AuditContext {
     #[must_use]
     pub fn new(tenant: impl Into<Tenant>) -> Self {
         Self(Arc::new(Parts {
-            tenant: tenant.into(),
+            tenant: TenantSource::Known(tenant.into()),
             actor: None,
             ip: None,
             user_agent: None,
@@ -184,9 +186,13 @@ impl AuditContext {
         self.with(|parts| parts.cause = Some(entry))
     }
 
-    /// Whose log this context writes to.
+    /// Whose log this context writes to, as far as is known now.
     #[must_use]
     pub fn tenant(&self) -> &Tenant {
+        self.0.tenant.get()
+    }
+
+    fn tenant_source(&self) -> &TenantSource {
         &self.0.tenant
     }
 
@@ -266,7 +272,7 @@ impl AuditContext {
             fill(&mut parts.user_agent, from.user_agent.as_ref());
             fill(&mut parts.request_id, from.request_id.as_ref());
             // Entries and operations of one tenant mean nothing in another's log.
-            if parts.tenant == from.tenant {
+            if parts.tenant.get() == from.tenant.get() {
                 fill(&mut parts.operation, from.operation.as_ref());
                 fill(&mut parts.cause, from.cause.as_ref());
             }
@@ -302,7 +308,7 @@ fn fill<T: Clone>(inner: &mut Option<T>, outer: Option<&T>) {
 impl fmt::Debug for AuditContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuditContext")
-            .field("tenant", &self.0.tenant)
+            .field("tenant", self.tenant())
             .field("ip", &self.0.ip)
             .field("operation", &self.0.operation)
             .field("cause", &self.0.cause)

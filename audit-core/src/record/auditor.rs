@@ -270,7 +270,9 @@ impl Auditor {
         &self.0.delivery
     }
 
-    pub(crate) fn now(&self) -> DateTime<Utc> {
+    /// What time it is, as the clock says that this auditor was given.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
         self.0.delivery.shared.clock.now()
     }
 

@@ -49,7 +49,7 @@ impl Live {
         let parts = &self.parts;
         let recorder = &mut self.recorder;
         self.body.get_or_insert_with(|| {
-            let tenant = parts.log_of().cloned();
+            let tenant = parts.tenant.clone();
             Frame::of_body(parts.frame.as_ref(), recorder.take(), tenant, parts.id)
         })
     }
