@@ -1,0 +1,174 @@
+//! A request that is watched until it ends.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use audit_core::{AuditContext, Draft};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::request::Parts;
+use http::{Method, StatusCode};
+use serde_json::{Map, Value};
+
+use super::ending::Ending;
+use super::policy::{Facts, Level, Rule};
+use super::{ACCESS, ENTITY_TYPE, Shared};
+use crate::context::Template;
+use crate::detached;
+
+/// A request that will leave its entry: when it has ended, or else when this is dropped.
+pub(super) struct Watch {
+    shared: Arc<Shared>,
+    /// None once it has ended. It knows when the request came, and in what context.
+    draft: Option<Draft>,
+    context: Option<AuditContext>,
+    started: Instant,
+    method: Method,
+    template: Option<Arc<str>>,
+    /// What rules are compared with where there is no template; it is never recorded.
+    path: Option<Box<str>>,
+    /// What rules may ask for of the request.
+    headers: Vec<(HeaderName, HeaderValue)>,
+    status: Option<StatusCode>,
+    /// Still set when dropped: what is watched has panicked.
+    is_polling: bool,
+}
+
+impl Watch {
+    /// None if nothing will be recorded, whatever comes.
+    pub(super) fn begin(shared: &Arc<Shared>, parts: &Parts) -> Option<Self> {
+        shared.tell_left_out(false);
+        let template = parts.extensions.get::<Template>();
+        let template = template.map(|Template(template)| Arc::clone(template));
+        let path = template.as_deref().unwrap_or(parts.uri.path());
+        let policy = &shared.policy;
+        if policy.is_off(&parts.method, path) {
+            return None;
+        }
+        let mut headers = Vec::new();
+        if policy.looks_at_requests() {
+            let wanted = [CONTENT_TYPE, CONTENT_LENGTH];
+            for name in wanted.iter().chain(policy.headers()) {
+                if let Some(value) = parts.headers.get(name) {
+                    headers.push((name.clone(), value.clone()));
+                }
+            }
+        }
+        Some(Self {
+            shared: Arc::clone(shared),
+            draft: Some(shared.auditor.log(ACCESS)),
+            context: AuditContext::current(),
+            started: Instant::now(),
+            method: parts.method.clone(),
+            path: template.is_none().then(|| path.into()),
+            template,
+            headers,
+            status: None,
+            is_polling: false,
+        })
+    }
+
+    /// Runs a piece of what is watched.
+    pub(super) fn run<T>(watch: &mut Option<Self>, piece: impl FnOnce() -> T) -> T {
+        if let Some(watch) = watch {
+            watch.is_polling = true;
+        }
+        let result = piece();
+        if let Some(watch) = watch {
+            watch.is_polling = false;
+        }
+        result
+    }
+
+    pub(super) fn answered(&mut self, status: StatusCode) {
+        self.status = Some(status);
+    }
+
+    pub(super) fn is_head(&self) -> bool {
+        self.method == Method::HEAD
+    }
+
+    /// The entry to record, if the policy wants one.
+    pub(super) fn end(mut self, ending: Ending) -> Option<Draft> {
+        self.take(ending)
+    }
+
+    fn take(&mut self, ending: Ending) -> Option<Draft> {
+        let draft = self.draft.take()?;
+        let tenant = self.context.as_ref().map(AuditContext::tenant);
+        let path = self.template.as_deref().or(self.path.as_deref());
+        let facts = Facts {
+            method: &self.method,
+            path: path.unwrap_or_default(),
+            status: self.status,
+            tenant,
+        };
+        let mut draft = draft;
+        if let Some((place, rule)) = self.shared.policy.decide(&facts) {
+            if *rule.level() == Level::Off {
+                return None;
+            }
+            if let Some(tenant) = tenant
+                && rule.one_in() > 1
+            {
+                let now = self.shared.auditor.now();
+                let tally = &self.shared.tally;
+                if !tally.picks(tenant, place, rule.one_in(), now) {
+                    return None;
+                }
+                draft = draft.metadata("sampled", rule.one_in());
+            }
+            draft = self.say_of_request(draft, rule);
+        }
+        let name = match &self.template {
+            Some(template) => format!("{} {template}", self.method),
+            None => self.method.to_string(),
+        };
+        draft = draft
+            .entity_type(ENTITY_TYPE)
+            .entity_name(name)
+            .duration(self.started.elapsed())
+            .outcome(ending.outcome(self.status));
+        if let Some(status) = self.status {
+            draft = draft.metadata("status", status.as_u16());
+        }
+        Some(match ending.error(self.status) {
+            Some(error) => draft.error(error),
+            None => draft,
+        })
+    }
+
+    fn say_of_request(&self, draft: Draft, rule: &Rule) -> Draft {
+        let Level::Request(wanted) = rule.level() else {
+            return draft;
+        };
+        let mut request = Map::new();
+        let mut chosen = Map::new();
+        for (name, value) in &self.headers {
+            let text = Value::from(String::from_utf8_lossy(value.as_bytes()));
+            if *name == CONTENT_TYPE {
+                request.insert("content_type".into(), text);
+            } else if *name == CONTENT_LENGTH {
+                request.insert("content_length".into(), text);
+            } else if wanted.contains(name) {
+                chosen.insert(name.to_string(), text);
+            }
+        }
+        if !chosen.is_empty() {
+            request.insert("headers".into(), chosen.into());
+        }
+        draft.metadata("request", request)
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let ending = if self.is_polling {
+            Ending::Panicked
+        } else {
+            Ending::Cancelled
+        };
+        if let Some(draft) = self.take(ending) {
+            detached::record(draft);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Who a request turns out to be from.
+
+use std::sync::{Arc, OnceLock};
+
+use audit_core::{Actor, AuditContext, LateActor, LateTenant, Tenant};
+use http::request::Parts;
+use http::{Extensions, Request};
+
+/// Whose a request is and who acts, as soon as somebody has said so; in the extensions of each request
+/// that came through a [`ContextLayer`](crate::ContextLayer).
+///
+/// From the moment it is set, everything that is recorded in this request has it, in the same poll too.
+/// [`identify`] sets it where the request is at hand; in an axum handler that logs somebody in it is an
+/// `Extension<Identity>`.
+///
+/// ```
+/// use audit_core::Actor;
+/// use audit_tower::Identity;
+///
+/// # let identity = Identity::default();
+/// assert!(identity.set("acme", Actor::user(7, "ada")));
+/// assert!(!identity.set("umbrella", Actor::user(8, "bob")));
+/// assert_eq!(identity.tenant().unwrap().as_str(), "acme");
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Identity {
+    tenant: LateTenant,
+    actor: LateActor,
+    /// So that two who speak at once are not mixed.
+    is_set: Arc<OnceLock<()>>,
+}
+
+impl Identity {
+    /// Says whose request it is and who acts. The first word stands. Returns whether this was it: false
+    /// where somebody has said something else before.
+    pub fn set(&self, tenant: impl Into<Tenant>, actor: Actor) -> bool {
+        let tenant: Tenant = tenant.into();
+        let is_first = self.is_set.set(()).is_ok();
+        let actor_stands = match self.actor.get() {
+            Some(known) => *known == actor,
+            None => is_first,
+        };
+        if is_first {
+            self.actor.set(actor);
+            self.tenant.set(&tenant);
+        }
+        actor_stands && self.tenant.get() == Some(&tenant)
+    }
+
+    /// Whose request it is, if anybody has said so.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&Tenant> {
+        self.tenant.get()
+    }
+
+    /// Who acts, if anybody has said so.
+    #[must_use]
+    pub fn actor(&self) -> Option<&Actor> {
+        self.actor.get()
+    }
+
+    pub(super) fn set_tenant(&self, tenant: Tenant) {
+        self.tenant.set(tenant);
+    }
+
+    pub(super) fn set_actor(&self, actor: Actor) {
+        self.actor.set(actor);
+    }
+
+    /// A context that takes from here what turns out.
+    pub(super) fn late(&self, context: AuditContext) -> AuditContext {
+        context.late_tenant(&self.tenant).late_actor(&self.actor)
+    }
+}
+
+/// Says whose request it is and who acts, for authentication that runs inside of a
+/// [`ContextLayer`](crate::ContextLayer).
+///
+/// Returns whether these words stand: false where somebody has said something else before, and where no
+/// such layer stands around.
+///
+/// ```
+/// use audit_core::Actor;
+/// use http::Request;
+///
+/// let request = Request::new(());
+/// assert!(!audit_tower::identify(&request, "acme", Actor::user(7, "ada")));
+/// ```
+pub fn identify<R: HasExtensions>(request: &R, tenant: impl Into<Tenant>, actor: Actor) -> bool {
+    let identity = request.extensions().get::<Identity>();
+    identity.is_some_and(|identity| identity.set(tenant, actor))
+}
+
+/// What has the extensions of a request: the request, its parts, or they themselves.
+pub trait HasExtensions: sealed::Sealed {
+    /// The extensions.
+    fn extensions(&self) -> &Extensions;
+}
+
+impl<B> HasExtensions for Request<B> {
+    fn extensions(&self) -> &Extensions {
+        self.extensions()
+    }
+}
+
+impl HasExtensions for Parts {
+    fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+}
+
+impl HasExtensions for Extensions {
+    fn extensions(&self) -> &Extensions {
+        self
+    }
+}
+
+mod sealed {
+    #[expect(unnameable_types, reason = "nobody else may implement it")]
+    pub trait Sealed {}
+    impl<B> Sealed for http::Request<B> {}
+    impl Sealed for http::request::Parts {}
+    impl Sealed for http::Extensions {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_known_before_stays_and_is_filled_up() {
+        let identity = Identity::default();
+        identity.set_tenant("acme".into());
+        assert!(identity.set("acme", Actor::user(7, "ada")));
+        assert_eq!(identity.actor(), Some(&Actor::user(7, "ada")));
+        let identity = Identity::default();
+        identity.set_tenant("acme".into());
+        assert!(!identity.set("umbrella", Actor::user(7, "ada")));
+        assert_eq!(identity.tenant().unwrap().as_str(), "acme");
+    }
+
+    #[test]
+    fn it_is_found_in_requests_parts_and_extensions() {
+        let mut request = Request::new(());
+        request.extensions_mut().insert(Identity::default());
+        let ada = || Actor::user(7, "ada");
+        assert!(identify(&request, "acme", ada()));
+        assert!(identify(request.extensions(), "acme", ada()));
+        let (parts, ()) = request.into_parts();
+        assert!(!identify(&parts, "umbrella", ada()));
+    }
+}

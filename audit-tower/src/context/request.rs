@@ -1,0 +1,97 @@
+//! What a request says about itself.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use audit_core::{AuditContext, ContextScope};
+use http::header::USER_AGENT;
+use http::request::Parts;
+
+use super::trace::TraceParent;
+use super::{Identity, RequestId, Settings};
+
+/// The path with names in place of ids, for the layers inside.
+#[derive(Clone, Debug)]
+pub(crate) struct Template(pub(crate) Arc<str>);
+
+/// The context of a request, which finds its identity and its id in its extensions.
+pub(super) fn begin(settings: &Settings, parts: &mut Parts) -> (ContextScope, RequestId) {
+    let identity = Identity::default();
+    if let Some(tenant) = settings.tenant.as_ref().and_then(|ask| ask(parts)) {
+        identity.set_tenant(tenant);
+    }
+    if let Some(actor) = settings.actor.as_ref().and_then(|ask| ask(parts)) {
+        identity.set_actor(actor);
+    }
+    let id = RequestId::of(&parts.headers);
+    let mut context = identity
+        .late(AuditContext::new(&settings.unclaimed))
+        .request_id(id.as_str())
+        .request_data("method", parts.method.as_str());
+    if let Some(auditor) = &settings.auditor {
+        context = context.auditor(auditor);
+    }
+    if let Some(ip) = settings
+        .client_ip
+        .find(peer(settings, parts), &parts.headers)
+    {
+        context = context.ip(ip);
+    }
+    if let Some(agent) = parts.headers.get(USER_AGENT) {
+        context = context.user_agent(String::from_utf8_lossy(agent.as_bytes()));
+    }
+    if let Some(trace) = TraceParent::of(&parts.headers) {
+        context = context
+            .request_data("trace_id", trace.trace_id)
+            .request_data("parent_id", trace.parent_id);
+    }
+    if let Some(template) = template(settings, parts) {
+        context = context.request_data("path", &*template);
+        parts.extensions.insert(Template(template));
+    } else if settings.takes_raw_path {
+        context = context.request_data("path", parts.uri.path());
+    }
+    parts.extensions.insert(identity);
+    parts.extensions.insert(id.clone());
+    (context.begin(), id)
+}
+
+fn peer(settings: &Settings, parts: &Parts) -> Option<IpAddr> {
+    match &settings.peer {
+        Some(ask) => ask(parts),
+        None => connected(parts),
+    }
+}
+
+fn template(settings: &Settings, parts: &Parts) -> Option<Arc<str>> {
+    match &settings.template {
+        Some(ask) => ask(parts).map(Into::into),
+        None => matched(parts),
+    }
+}
+
+#[cfg(feature = "axum")]
+fn connected(parts: &Parts) -> Option<IpAddr> {
+    use std::net::SocketAddr;
+
+    use axum::extract::ConnectInfo;
+
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.map(|ConnectInfo(peer)| peer.ip())
+}
+
+#[cfg(not(feature = "axum"))]
+fn connected(_: &Parts) -> Option<IpAddr> {
+    None
+}
+
+#[cfg(feature = "axum")]
+fn matched(parts: &Parts) -> Option<Arc<str>> {
+    let path = parts.extensions.get::<axum::extract::MatchedPath>();
+    path.map(|path| path.as_str().into())
+}
+
+#[cfg(not(feature = "axum"))]
+fn matched(_: &Parts) -> Option<Arc<str>> {
+    None
+}

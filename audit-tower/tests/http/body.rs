@@ -1,0 +1,151 @@
+//! Bodies that are still written when the handler has returned.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use audit_core::{AuditContext, Auditor, Outcome};
+use audit_tower::{AccessLayer, AccessPolicy, ContextLayer};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::CONTENT_LENGTH;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use http_body::Frame;
+use tokio::io::AsyncReadExt as _;
+use tokio::time::{Sleep, sleep};
+
+use crate::client::{ask, send};
+use crate::server::{auditor, entries, entries_of, serve};
+
+/// Says a line at a time, and records each.
+struct Lines {
+    auditor: Auditor,
+    left: u32,
+    pause: Pin<Box<Sleep>>,
+}
+
+fn pause() -> Pin<Box<Sleep>> {
+    Box::pin(sleep(Duration::from_millis(2)))
+}
+
+impl http_body::Body for Lines {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.left == 0 {
+            return Poll::Ready(None);
+        }
+        std::task::ready!(self.pause.as_mut().poll(context));
+        self.pause = pause();
+        self.left -= 1;
+        self.auditor.log("line").record().unwrap();
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"line\n")))))
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        let context = AuditContext::current().expect("dropped in its context");
+        let draft = self.auditor.log("dropped");
+        draft.metadata("tenant", context.tenant()).record().unwrap();
+    }
+}
+
+fn lines(auditor: &Auditor, left: u32) -> Lines {
+    Lines {
+        auditor: auditor.clone(),
+        left,
+        pause: pause(),
+    }
+}
+
+async fn endless(State(auditor): State<Auditor>) -> Body {
+    Body::new(lines(&auditor, u32::MAX))
+}
+
+async fn two(State(auditor): State<Auditor>) -> Body {
+    Body::new(lines(&auditor, 2))
+}
+
+/// Nobody asks such a body whether there is more once it has given what was promised.
+async fn measured(State(auditor): State<Auditor>) -> Response {
+    ([(CONTENT_LENGTH, "10")], Body::new(lines(&auditor, 2))).into_response()
+}
+
+fn app(auditor: &Auditor) -> Router {
+    Router::new()
+        .route("/two", get(two))
+        .route("/measured", get(measured))
+        .route("/endless", get(endless))
+        .layer(AccessLayer::new(auditor, AccessPolicy::new()))
+        .layer(ContextLayer::new("acme"))
+        .with_state(auditor.clone())
+}
+
+#[tokio::test]
+async fn what_a_body_records_belongs_to_its_request() {
+    for path in ["/two", "/measured"] {
+        let auditor = auditor();
+        let answer = ask(serve(app(&auditor)).await, &format!("GET {path}"), &[]).await;
+        assert_eq!(answer.status, 200);
+        let entries = entries_of(&auditor, "acme", 4).await;
+        let actions: Vec<_> = entries.iter().map(|entry| entry.action.as_str()).collect();
+        assert_eq!(actions, ["line", "line", "access", "dropped"], "{path}");
+        assert_eq!(entries[2].outcome, Outcome::Success);
+        assert!(entries[2].duration.unwrap() >= Duration::from_millis(4));
+        for entry in &entries {
+            assert!(entry.operation.is_some());
+            assert_eq!(entry.operation, entries[0].operation);
+            assert_eq!(entry.request_id, entries[0].request_id);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_half_way_is_told_of() {
+    let auditor = auditor();
+    let server = serve(app(&auditor)).await;
+    let mut connection = send(server, "GET /endless", &[]).await;
+    let mut some = [0; 256];
+    assert!(connection.read(&mut some).await.unwrap() > 0);
+    drop(connection);
+    for _ in 0..500 {
+        let log = auditor.tenant("acme");
+        if log.entries().action("access").count().unwrap() > 0 {
+            break;
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+    entries(&auditor, "acme");
+    let log = auditor.tenant("acme");
+    let access = log.entries().action("access").page().unwrap().entries;
+    let [entry] = &access[..] else {
+        panic!("{} entries", access.len())
+    };
+    assert_eq!(entry.outcome, Outcome::Cancelled);
+    assert_eq!(entry.metadata["status"], 200);
+    let dropped = log.entries().action("dropped").page().unwrap().entries;
+    assert_eq!(dropped[0].metadata["tenant"], "acme");
+}
+
+#[tokio::test]
+async fn a_head_request_has_no_body_to_end() {
+    let auditor = auditor();
+    let answer = ask(serve(app(&auditor)).await, "HEAD /two", &[]).await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, ""));
+    let log = auditor.tenant("acme");
+    let access = log.entries().action("access").page().unwrap().entries;
+    let [entry] = &access[..] else {
+        panic!("{} entries", access.len())
+    };
+    assert_eq!(entry.outcome, Outcome::Success);
+    assert_eq!(entry.entity_name(), Some("HEAD /two"));
+}
