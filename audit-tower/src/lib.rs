@@ -4,6 +4,7 @@
 mod access;
 mod context;
 mod detached;
+mod job;
 
 pub use crate::access::{
     AccessBody, AccessFuture, AccessLayer, AccessPolicy, AccessService, FailClosed, OnUnrecorded,
@@ -13,3 +14,4 @@ pub use crate::context::{
     ClientIp, ContextBody, ContextFuture, ContextLayer, ContextService, HasExtensions, Identity,
     RequestId, identify,
 };
+pub use crate::job::{Carried, Job, JobFuture, JobLayer, JobService, run_job, run_job_async};

@@ -25,7 +25,7 @@ async fn panics() {
 
 async fn never(State(auditor): State<Auditor>) {
     auditor.log("began").await.unwrap();
-    pending().await
+    pending::<()>().await;
 }
 
 fn routes(auditor: &Auditor) -> Router {

@@ -6,7 +6,7 @@ use std::task::Poll;
 use audit_core::{Actor, ActorKind, AuditContext, Auditor};
 use audit_tower::{ContextLayer, Identity, identify};
 use axum::extract::{Path, Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
@@ -142,10 +142,7 @@ async fn who_it_is_may_be_known_outside() {
                 .tenant(|parts| Some(parts.extensions.get::<Session>()?.0))
                 .actor(|parts| Some(Actor::user(parts.extensions.get::<Session>()?.1, "ada"))),
         )
-        .layer(from_fn_with_state(
-            (),
-            async |request: Request, next: Next| with_session(request, next).await,
-        ))
+        .layer(from_fn(with_session))
         .with_state(auditor.clone());
     ask(serve(app).await, "GET /", &[]).await;
     let [entry] = &entries(&auditor, "acme")[..] else {
