@@ -88,8 +88,8 @@ impl AccessLayer {
     /// Refuses the answer of a request whose entry cannot be stored; the closure makes the response
     /// that is given in its place, such as a 500.
     ///
-    /// The entry is written, and waited for, before the first byte of the response: what becomes of its
-    /// body is not in it. The handler has done its work by then.
+    /// The entry is recorded, and waited for as the auditor's delivery says, before the first byte of the
+    /// response: what becomes of its body is not in it. The handler has done its work by then.
     pub fn fail_closed<F, B>(self, respond: F) -> AccessLayer<FailClosed<F>>
     where
         F: Fn(&Error) -> Response<B> + Clone,
@@ -112,6 +112,9 @@ impl<R> AccessLayer<R> {
 
 impl Shared {
     fn tell_left_out(&self, all: bool) {
+        if !self.policy.samples() {
+            return;
+        }
         for left_out in self.tally.take(all) {
             left_out.record(&self.auditor, &self.policy);
         }

@@ -100,6 +100,11 @@ impl AccessPolicy {
         first.is_some_and(|rule| rule.level == Level::Off && rule.is_decided_early())
     }
 
+    /// Whether any rule leaves requests out.
+    pub(super) fn samples(&self) -> bool {
+        self.rules.iter().any(|rule| rule.one_in > 1)
+    }
+
     /// Whether a rule may ask for what a request says about itself.
     pub(super) fn looks_at_requests(&self) -> bool {
         let mut rules = self.rules.iter();

@@ -17,7 +17,14 @@ const MAX_COUNTED: usize = 4096;
 /// Counts what is left out, by tenant and rule.
 pub(super) struct Tally {
     interval: Duration,
-    counts: Mutex<HashMap<(Tenant, usize), Count>>,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    by_rule: HashMap<(Tenant, usize), Count>,
+    /// Since when the oldest of them counts: before it is due, nothing is.
+    oldest: Option<Instant>,
 }
 
 struct Count {
@@ -54,14 +61,15 @@ impl Tally {
         now: DateTime<Utc>,
     ) -> bool {
         let mut counts = self.lock();
-        let count = counts
-            .entry((tenant.clone(), rule))
-            .or_insert_with(|| Count {
-                seen: 0,
-                since: Instant::now(),
-                times: None,
-                left_out: 0,
-            });
+        let started = Instant::now();
+        counts.oldest.get_or_insert(started);
+        let count = counts.by_rule.entry((tenant.clone(), rule));
+        let count = count.or_insert_with(|| Count {
+            seen: 0,
+            since: started,
+            times: None,
+            left_out: 0,
+        });
         let is_picked = count.seen.is_multiple_of(u64::from(one_in));
         count.seen += 1;
         if !is_picked {
@@ -75,8 +83,12 @@ impl Tally {
     /// What is due to be told, or everything.
     pub(super) fn take(&self, all: bool) -> Vec<LeftOut> {
         let mut counts = self.lock();
-        let all = all || counts.len() > MAX_COUNTED;
-        let due = counts.extract_if(|_, count| all || count.since.elapsed() >= self.interval);
+        let all = all || counts.by_rule.len() > MAX_COUNTED;
+        let is_due = |since: Instant| all || since.elapsed() >= self.interval;
+        if !counts.oldest.is_some_and(is_due) {
+            return Vec::new();
+        }
+        let due = counts.by_rule.extract_if(|_, count| is_due(count.since));
         let told = due.filter_map(|((tenant, rule), count)| {
             let (first, last) = count.times?;
             Some(LeftOut {
@@ -87,11 +99,13 @@ impl Tally {
                 last,
             })
         });
-        told.collect()
+        let told = told.collect();
+        counts.oldest = counts.by_rule.values().map(|count| count.since).min();
+        told
     }
 
     // Counts stay whole whatever panics.
-    fn lock(&self) -> MutexGuard<'_, HashMap<(Tenant, usize), Count>> {
+    fn lock(&self) -> MutexGuard<'_, Counts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -162,6 +176,7 @@ mod tests {
             }
         }
         assert_eq!(tally.take(false).len(), MAX_COUNTED + 1);
-        assert!(tally.lock().is_empty());
+        assert!(tally.lock().by_rule.is_empty());
+        assert_eq!(tally.lock().oldest, None);
     }
 }

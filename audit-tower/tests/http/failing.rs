@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use audit_core::testing::{Fault, FaultyStore};
-use audit_core::{Auditor, ErrorKind, MemoryStore};
+use audit_core::{AuditEntry, Auditor, Delivery, ErrorKind, MemoryStore};
 use audit_tower::{AccessLayer, AccessPolicy, ContextLayer};
 use axum::Router;
 use axum::body::Body;
@@ -27,6 +27,11 @@ fn faulty() -> (Auditor, FaultyStore, Problems) {
     (auditor, store, problems)
 }
 
+/// What is stored, without waiting for the rest.
+fn entries_now(auditor: &Auditor) -> Vec<AuditEntry> {
+    auditor.tenant("acme").entries().page().unwrap().entries
+}
+
 fn routes() -> Router {
     Router::new().route("/", get(async || "done"))
 }
@@ -41,7 +46,36 @@ async fn usually_the_request_is_answered_and_the_entry_comes_later() {
     store.fault(Fault::Fail(ErrorKind::Full));
     let answer = ask(server, "GET /", &[]).await;
     assert_eq!((answer.status, answer.body.as_str()), (200, "done"));
-    assert!(!problems.lock().unwrap().is_empty());
+    assert!(entries_now(&auditor).is_empty());
+    store.heal();
+    assert_eq!(entries(&auditor, "acme").len(), 1);
+    assert!(problems.lock().unwrap()[0].contains("1 entry delayed"));
+}
+
+#[tokio::test]
+async fn the_last_byte_waits_until_the_entry_is_stored() {
+    let (auditor, store, _) = faulty();
+    let app = routes()
+        .layer(AccessLayer::new(&auditor, AccessPolicy::new()))
+        .layer(ContextLayer::new("acme"));
+    let server = serve(app).await;
+    store.fault(Fault::Slow(Duration::from_millis(50)));
+    assert_eq!(ask(server, "GET /", &[]).await.body, "done");
+    assert_eq!(entries_now(&auditor).len(), 1);
+}
+
+#[tokio::test]
+async fn where_delivery_is_buffered_nothing_waits_for_the_store() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let buffered = Auditor::builder(store.clone()).delivery(Delivery::Buffered);
+    let auditor = buffered.build().unwrap();
+    let app = routes()
+        .layer(AccessLayer::new(&auditor, AccessPolicy::new()))
+        .layer(ContextLayer::new("acme"));
+    let server = serve(app).await;
+    store.fault(Fault::Block);
+    assert_eq!(ask(server, "GET /", &[]).await.body, "done");
+    assert!(entries_now(&auditor).is_empty());
     store.heal();
     assert_eq!(entries(&auditor, "acme").len(), 1);
 }

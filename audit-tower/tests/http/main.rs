@@ -16,3 +16,4 @@ mod identity;
 mod origin;
 mod sampling;
 mod server;
+mod services;

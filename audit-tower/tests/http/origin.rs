@@ -130,6 +130,26 @@ async fn what_is_noted_of_a_request_holds_no_secrets() {
 }
 
 #[tokio::test]
+async fn a_path_of_a_nested_router_is_whole() {
+    let auditor = auditor();
+    let inner = Router::new().route(
+        "/answer",
+        get(async |State(auditor): State<Auditor>| {
+            auditor.log("read").await.unwrap();
+        }),
+    );
+    let app = Router::new()
+        .nest("/companies/{company}", inner)
+        .layer(layer())
+        .with_state(auditor.clone());
+    ask(serve(app).await, "GET /companies/4/answer", &[]).await;
+    let [entry] = &entries(&auditor, "acme")[..] else {
+        panic!()
+    };
+    assert_eq!(entry.request_data["path"], "/companies/{company}/answer");
+}
+
+#[tokio::test]
 async fn a_path_without_a_template_is_noted_only_when_asked_for() {
     async fn stray(State(auditor): State<Auditor>) {
         auditor.log("read").await.unwrap();
