@@ -5,7 +5,9 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use audit_core::Tenant;
-use http::header::{AUTHORIZATION, COOKIE, HeaderName, PROXY_AUTHORIZATION};
+use http::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderName, PROXY_AUTHORIZATION,
+};
 use http::{Method, StatusCode};
 
 use super::INTERVAL;
@@ -51,6 +53,9 @@ pub(super) enum Level {
     /// And of the request its type, its length, and these headers.
     Request(Vec<HeaderName>),
 }
+
+/// What is recorded of every request that is recorded with what it says.
+const DESCRIBING: [HeaderName; 2] = [CONTENT_TYPE, CONTENT_LENGTH];
 
 /// What is known of a request.
 #[derive(Clone, Copy, Debug)]
@@ -105,15 +110,12 @@ impl AccessPolicy {
         self.rules.iter().any(|rule| rule.one_in > 1)
     }
 
-    /// Whether a rule may ask for what a request says about itself.
-    pub(super) fn looks_at_requests(&self) -> bool {
-        let mut rules = self.rules.iter();
-        rules.any(|rule| matches!(rule.level, Level::Request(_)))
-    }
-
-    /// The headers that rules ask for.
-    pub(super) fn headers(&self) -> impl Iterator<Item = &HeaderName> {
-        self.rules.iter().flat_map(Rule::headers)
+    /// Whether a rule asks for this header of a request.
+    pub(super) fn wants(&self, header: &HeaderName) -> bool {
+        self.rules.iter().any(|rule| match &rule.level {
+            Level::Off | Level::Metadata => false,
+            Level::Request(chosen) => DESCRIBING.contains(header) || chosen.contains(header),
+        })
     }
 
     /// What a rule is called in the log.
@@ -211,13 +213,6 @@ impl Rule {
 
     pub(super) fn one_in(&self) -> u32 {
         self.one_in
-    }
-
-    fn headers(&self) -> &[HeaderName] {
-        match &self.level {
-            Level::Request(headers) => headers,
-            Level::Off | Level::Metadata => &[],
-        }
     }
 
     fn matches(&self, facts: &Facts<'_>) -> bool {
@@ -334,6 +329,14 @@ mod tests {
     #[test]
     fn secrets_are_not_taken_even_where_they_are_named() {
         let rule = Rule::request(["X-Client", "authorization", "Cookie", "no header"]);
-        assert_eq!(rule.headers(), [HeaderName::from_static("x-client")]);
+        let policy = AccessPolicy::new().rule(Rule::metadata()).rule(rule);
+        assert!(policy.wants(&HeaderName::from_static("x-client")));
+        assert!(policy.wants(&CONTENT_TYPE));
+        assert!(!policy.wants(&AUTHORIZATION) && !policy.wants(&COOKIE));
+        assert!(
+            !AccessPolicy::new()
+                .rule(Rule::metadata())
+                .wants(&CONTENT_TYPE)
+        );
     }
 }

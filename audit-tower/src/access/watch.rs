@@ -44,15 +44,9 @@ impl Watch {
         if policy.is_off(&parts.method, path) {
             return None;
         }
-        let mut headers = Vec::new();
-        if policy.looks_at_requests() {
-            let wanted = [CONTENT_TYPE, CONTENT_LENGTH];
-            for name in wanted.iter().chain(policy.headers()) {
-                if let Some(value) = parts.headers.get(name) {
-                    headers.push((name.clone(), value.clone()));
-                }
-            }
-        }
+        let headers = parts.headers.iter();
+        let headers = headers.filter(|(name, _)| policy.wants(name));
+        let headers = headers.map(|(name, value)| (name.clone(), value.clone()));
         Some(Self {
             shared: Arc::clone(shared),
             draft: Some(shared.auditor.log(ACCESS)),
@@ -61,7 +55,7 @@ impl Watch {
             method: parts.method.clone(),
             path: template.is_none().then(|| path.into()),
             template,
-            headers,
+            headers: headers.collect(),
             status: None,
             is_polling: false,
         })
@@ -144,13 +138,13 @@ impl Watch {
         let mut request = Map::new();
         let mut chosen = Map::new();
         for (name, value) in &self.headers {
-            let text = Value::from(String::from_utf8_lossy(value.as_bytes()));
+            let text = String::from_utf8_lossy(value.as_bytes());
             if *name == CONTENT_TYPE {
-                request.insert("content_type".into(), text);
+                say(&mut request, "content_type", &text);
             } else if *name == CONTENT_LENGTH {
-                request.insert("content_length".into(), text);
+                say(&mut request, "content_length", &text);
             } else if wanted.contains(name) {
-                chosen.insert(name.to_string(), text);
+                say(&mut chosen, name.as_str(), &text);
             }
         }
         if !chosen.is_empty() {
@@ -158,6 +152,15 @@ impl Watch {
         }
         draft.metadata("request", request)
     }
+}
+
+/// Headers that are sent in several lines are joined, as HTTP means it.
+fn say(names: &mut Map<String, Value>, name: &str, text: &str) {
+    let joined = match names.get(name).and_then(Value::as_str) {
+        Some(before) => format!("{before}, {text}"),
+        None => text.to_owned(),
+    };
+    names.insert(name.to_owned(), joined.into());
 }
 
 impl Drop for Watch {

@@ -32,9 +32,13 @@ pub struct Identity {
 
 impl Identity {
     /// Says whose request it is and who acts. The first word stands. Returns whether this was it: false
-    /// where somebody has said something else before.
+    /// where somebody has said something else before, and where the tenant can be none
+    /// ([`Tenant::check`]): its entries would be refused.
     pub fn set(&self, tenant: impl Into<Tenant>, actor: Actor) -> bool {
         let tenant: Tenant = tenant.into();
+        if tenant.check().is_err() {
+            return false;
+        }
         let is_first = self.is_set.set(()).is_ok();
         let actor_stands = match self.actor.get() {
             Some(known) => *known == actor,
@@ -60,7 +64,9 @@ impl Identity {
     }
 
     pub(super) fn set_tenant(&self, tenant: Tenant) {
-        self.tenant.set(tenant);
+        if tenant.check().is_ok() {
+            self.tenant.set(tenant);
+        }
     }
 
     pub(super) fn set_actor(&self, actor: Actor) {
@@ -76,8 +82,8 @@ impl Identity {
 /// Says whose request it is and who acts, for authentication that runs inside of a
 /// [`ContextLayer`](crate::ContextLayer).
 ///
-/// Returns whether these words stand: false where somebody has said something else before, and where no
-/// such layer stands around.
+/// Returns whether these words stand, as [`Identity::set`] does; false also where no such layer stands
+/// around.
 ///
 /// ```
 /// use audit_core::Actor;
@@ -137,6 +143,15 @@ mod tests {
         identity.set_tenant("acme".into());
         assert!(!identity.set("umbrella", Actor::user(7, "ada")));
         assert_eq!(identity.tenant().unwrap().as_str(), "acme");
+    }
+
+    #[test]
+    fn what_can_be_no_tenant_claims_nothing() {
+        let identity = Identity::default();
+        identity.set_tenant("".into());
+        assert!(!identity.set("x".repeat(256), Actor::user(7, "ada")));
+        assert_eq!((identity.tenant(), identity.actor()), (None, None));
+        assert!(identity.set("acme", Actor::user(7, "ada")));
     }
 
     #[test]

@@ -102,7 +102,7 @@ impl ContextLayer {
     }
 
     /// Says whose request it is, where that is known before the request comes here: authentication has
-    /// run outside, or the host name tells.
+    /// run outside, or the host name tells. What can be no tenant is as good as `None`.
     pub fn tenant<T: Into<Tenant>>(
         self,
         ask: impl Fn(&Parts) -> Option<T> + Send + Sync + 'static,

@@ -101,6 +101,7 @@ async fn the_policy_says_what_is_recorded() {
     let server = serve(app(&auditor, policy)).await;
     let headers = [
         "x-client: desk/2",
+        "x-client: forged",
         "x-other: y",
         "authorization: Bearer hunter2",
         "content-type: text/plain",
@@ -125,7 +126,7 @@ async fn the_policy_says_what_is_recorded() {
         serde_json::json!({
             "content_type": "text/plain",
             "content_length": "0",
-            "headers": { "x-client": "desk/2" },
+            "headers": { "x-client": "desk/2, forged" },
         })
     );
 }
