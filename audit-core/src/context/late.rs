@@ -8,6 +8,7 @@ use crate::entry::{Actor, Tenant};
 #[derive(Clone)]
 pub(super) enum ActorSource {
     Known(Arc<Actor>),
+    Slot(LateActor),
     Late(Arc<dyn Fn() -> Option<Actor> + Send + Sync>),
 }
 
@@ -15,6 +16,7 @@ impl ActorSource {
     pub(super) fn resolve(&self) -> Option<Actor> {
         match self {
             Self::Known(actor) => Some(Actor::clone(actor)),
+            Self::Slot(slot) => slot.get().cloned(),
             Self::Late(resolve) => resolve(),
         }
     }
@@ -65,9 +67,11 @@ impl LateActor {
         Self::default()
     }
 
-    /// Says who it is. The first word stands: a second one changes nothing.
-    pub fn set(&self, actor: Actor) {
-        self.0.get_or_init(|| actor);
+    /// Says who it is. The first word stands: a second one changes nothing. Returns whether this was
+    /// the first.
+    #[expect(clippy::must_use_candidate, reason = "mostly, the first word is the only one")]
+    pub fn set(&self, actor: Actor) -> bool {
+        self.0.set(actor).is_ok()
     }
 
     /// Who it is, if anybody was named.
@@ -103,9 +107,10 @@ impl LateTenant {
         Self::default()
     }
 
-    /// Says whose log it is. The first word stands: a second one changes nothing.
-    pub fn set(&self, tenant: impl Into<Tenant>) {
-        self.0.get_or_init(|| tenant.into());
+    /// Says whose log it is. The first word stands: a second one changes nothing. Returns whether this
+    /// was the first.
+    pub fn set(&self, tenant: impl Into<Tenant>) -> bool {
+        self.0.set(tenant.into()).is_ok()
     }
 
     /// Whose log it is, if anybody has said so.
@@ -130,8 +135,26 @@ impl AuditContext {
     /// Says that who acts will be told through a slot; see [`LateActor`].
     #[must_use]
     pub fn late_actor(self, slot: &LateActor) -> Self {
-        let slot = Arc::clone(&slot.0);
-        self.actor_with(move || slot.get().cloned())
+        self.with(|parts| parts.actor = Some(ActorSource::Slot(slot.clone())))
+    }
+
+    /// The slot that the tenant is told through, if there is one: for code that finds out whose work it
+    /// is and has nothing else in hand.
+    #[must_use]
+    pub fn tenant_slot(&self) -> Option<&LateTenant> {
+        match &self.0.tenant {
+            TenantSource::Late { slot, .. } => Some(slot),
+            TenantSource::Known(_) => None,
+        }
+    }
+
+    /// The slot that who acts is told through, if there is one.
+    #[must_use]
+    pub fn actor_slot(&self) -> Option<&LateActor> {
+        match &self.0.actor {
+            Some(ActorSource::Slot(slot)) => Some(slot),
+            _ => None,
+        }
     }
 }
 
@@ -144,9 +167,28 @@ mod tests {
     #[test]
     fn the_first_word_stands() {
         let slot = LateTenant::new();
-        slot.set("acme");
-        slot.set("umbrella");
+        assert!(slot.set("acme"));
+        assert!(!slot.set("umbrella"));
         assert_eq!(slot.get(), Some(&Tenant::from("acme")));
+    }
+
+    #[test]
+    fn slots_are_found_in_the_context() {
+        let (tenant, actor) = (LateTenant::new(), LateActor::new());
+        let context = AuditContext::new("platform").late_tenant(&tenant);
+        assert!(AuditContext::new("acme").tenant_slot().is_none());
+        assert!(context.actor_slot().is_none());
+        context.late_actor(&actor).request_id("r-1").scope(|| {
+            let current = AuditContext::current().unwrap();
+            assert!(current.tenant_slot().unwrap().set("acme"));
+            assert!(current.actor_slot().unwrap().set(Actor::system()));
+            // Whoever enters another tenant's log knows whose it is.
+            AuditContext::new("umbrella").scope(|| {
+                assert!(AuditContext::current().unwrap().tenant_slot().is_none());
+            });
+        });
+        assert_eq!(tenant.get().unwrap().as_str(), "acme");
+        assert_eq!(actor.get(), Some(&Actor::system()));
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! Who a request turns out to be from.
 
-use std::sync::{Arc, OnceLock};
-
 use audit_core::{Actor, AuditContext, LateActor, LateTenant, Tenant};
 use http::request::Parts;
 use http::{Extensions, Request};
@@ -10,8 +8,8 @@ use http::{Extensions, Request};
 /// that came through a [`ContextLayer`](crate::ContextLayer).
 ///
 /// From the moment it is set, everything that is recorded in this request has it, in the same poll too.
-/// [`identify`] sets it where the request is at hand; in an axum handler that logs somebody in it is an
-/// `Extension<Identity>`.
+/// [`identify`] sets it where the request is at hand; elsewhere it is found by [`Identity::current`], and in
+/// an axum handler as `Extension<Identity>`.
 ///
 /// ```
 /// use audit_core::Actor;
@@ -26,11 +24,20 @@ use http::{Extensions, Request};
 pub struct Identity {
     tenant: LateTenant,
     actor: LateActor,
-    /// So that two who speak at once are not mixed.
-    is_set: Arc<OnceLock<()>>,
 }
 
 impl Identity {
+    /// That of the request that this code works on, wherever its context is: for code that has no
+    /// request in hand.
+    #[must_use]
+    pub fn current() -> Option<Self> {
+        let context = AuditContext::current()?;
+        Some(Self {
+            tenant: context.tenant_slot()?.clone(),
+            actor: context.actor_slot()?.clone(),
+        })
+    }
+
     /// Says whose request it is and who acts. The first word stands. Returns whether this was it: false
     /// where somebody has said something else before, and where the tenant can be none
     /// ([`Tenant::check`]): its entries would be refused.
@@ -39,13 +46,12 @@ impl Identity {
         if tenant.check().is_err() {
             return false;
         }
-        let is_first = self.is_set.set(()).is_ok();
+        // Two who speak at once are not mixed: only who has named the actor names the tenant.
         let actor_stands = match self.actor.get() {
             Some(known) => *known == actor,
-            None => is_first,
+            None => self.actor.set(actor),
         };
-        if is_first {
-            self.actor.set(actor);
+        if actor_stands {
             self.tenant.set(&tenant);
         }
         actor_stands && self.tenant.get() == Some(&tenant)
@@ -143,6 +149,21 @@ mod tests {
         identity.set_tenant("acme".into());
         assert!(!identity.set("umbrella", Actor::user(7, "ada")));
         assert_eq!(identity.tenant().unwrap().as_str(), "acme");
+    }
+
+    #[test]
+    fn two_who_speak_at_once_are_not_mixed() {
+        for _ in 0..200 {
+            let identity = Identity::default();
+            std::thread::scope(|scope| {
+                for company in ["acme", "umbrella"] {
+                    let identity = &identity;
+                    scope.spawn(move || identity.set(company, Actor::system().named(company)));
+                }
+            });
+            let tenant = identity.tenant().map(Tenant::as_str);
+            assert_eq!(tenant, identity.actor().and_then(Actor::name));
+        }
     }
 
     #[test]

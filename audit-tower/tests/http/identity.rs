@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use audit_core::{Actor, ActorKind, AuditContext, Auditor};
+use audit_core::{Actor, ActorKind, AuditContext, Auditor, InContext as _};
 use audit_tower::{ContextLayer, Identity, identify};
 use axum::extract::{Path, Request, State};
 use axum::middleware::{Next, from_fn};
@@ -152,9 +152,32 @@ async fn who_it_is_may_be_known_outside() {
 }
 
 #[tokio::test]
-async fn what_is_spawned_carries_the_context_only_when_told_to() {
-    use audit_core::InContext as _;
+async fn who_it_is_may_be_said_without_the_request() {
+    async fn login(State(auditor): State<Auditor>) {
+        tokio::spawn(async { found_out() }.in_current_context())
+            .await
+            .unwrap();
+        auditor.log("login").await.unwrap();
+    }
+    fn found_out() {
+        let identity = Identity::current().unwrap();
+        assert!(identity.set("acme", Actor::user(7, "ada")));
+    }
+    let auditor = auditor();
+    let app = Router::new()
+        .route("/login", post(login))
+        .layer(ContextLayer::new("platform"))
+        .with_state(auditor.clone());
+    ask(serve(app).await, "POST /login", &[]).await;
+    let [entry] = &entries(&auditor, "acme")[..] else {
+        panic!()
+    };
+    assert_eq!(entry.actor, Actor::user(7, "ada"));
+    assert!(Identity::current().is_none());
+}
 
+#[tokio::test]
+async fn what_is_spawned_carries_the_context_only_when_told_to() {
     async fn spawn() -> String {
         let tenant = || async {
             let context = AuditContext::current();

@@ -40,7 +40,7 @@ fn layers(
 #[tokio::test]
 async fn an_error_of_the_service_is_passed_on_and_recorded() {
     let auditor = auditor();
-    let service = layers(&auditor).service(service_fn(async |_: Request<()>| {
+    let service = layers(&auditor).service(service_fn(|_: Request<()>| async move {
         Err::<Response<String>, _>(Down)
     }));
     let Err(Down) = service.oneshot(Request::new(())).await else {
@@ -105,7 +105,7 @@ async fn a_body_is_passed_on_as_it_is_and_its_failure_is_recorded() {
         (Err(()), "ab", Outcome::Failure),
     ] {
         let auditor = auditor();
-        let service = layers(&auditor).service(service_fn(async |_: Request<()>| {
+        let service = layers(&auditor).service(service_fn(|_: Request<()>| async move {
             let pieces = vec![last.map_err(|()| Down), Ok("b"), Ok("a")];
             Ok::<_, Infallible>(Response::new(Pieces(pieces)))
         }));
