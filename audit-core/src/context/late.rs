@@ -69,7 +69,10 @@ impl LateActor {
 
     /// Says who it is. The first word stands: a second one changes nothing. Returns whether this was
     /// the first.
-    #[expect(clippy::must_use_candidate, reason = "mostly, the first word is the only one")]
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "mostly, the first word is the only one"
+    )]
     pub fn set(&self, actor: Actor) -> bool {
         self.0.set(actor).is_ok()
     }

@@ -41,6 +41,9 @@ const ENTITY_TYPE: &str = "http";
 /// (only the method where the path has no template), the outcome that the status means, the duration, and
 /// the status in its metadata. It is written when the body of the response has ended: then it also tells
 /// of a client that went away half-way (`cancelled`), of a body that failed, and of a handler that panicked.
+/// A layer outside of this one that throws the response away, as one that answers `304` in its place does,
+/// makes it look cancelled: put it inside.
+///
 /// The last piece of the body waits until the auditor has recorded the entry as its delivery says, without
 /// blocking a thread. What cannot be recorded is queued or reported; see [`AccessLayer::fail_closed`] for
 /// the opposite.
