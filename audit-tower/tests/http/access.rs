@@ -23,8 +23,18 @@ async fn panics() {
     panic!("the handler has a bug")
 }
 
+/// Records when it is dropped, as an annotated function does.
+struct Work(Auditor);
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        self.0.log("dropped").record().unwrap();
+    }
+}
+
 async fn never(State(auditor): State<Auditor>) {
     auditor.log("began").await.unwrap();
+    let _work = Work(auditor);
     pending::<()>().await;
 }
 
@@ -138,13 +148,19 @@ async fn a_client_that_does_not_wait_has_cancelled() {
     let connection = send(server, "POST /never", &[]).await;
     entries_of(&auditor, "platform", 1).await;
     drop(connection);
-    let entries = entries_of(&auditor, "platform", 2).await;
-    assert_eq!(entries[0].action, "began");
-    assert_eq!(entries[1].outcome, Outcome::Cancelled);
-    assert_eq!(entries[1].entity_name(), Some("POST /never"));
-    assert!(!entries[1].metadata.contains_key("status"));
-    assert_eq!(entries[0].operation, entries[1].operation);
-    assert_eq!(entries.len(), 2);
+    let entries = entries_of(&auditor, "platform", 3).await;
+    let [began, dropped, access] = &entries[..] else {
+        panic!("{}", entries.len())
+    };
+    assert_eq!(
+        (began.action.as_str(), dropped.action.as_str()),
+        ("began", "dropped")
+    );
+    assert_eq!(access.outcome, Outcome::Cancelled);
+    assert_eq!(access.entity_name(), Some("POST /never"));
+    assert!(!access.metadata.contains_key("status"));
+    assert_eq!(began.operation, access.operation);
+    assert_eq!(began.operation, dropped.operation);
 }
 
 #[tokio::test]

@@ -4,9 +4,10 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::{Ready, poll_fn, ready};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
-use audit_core::{AuditContext, Auditor, ErrorDetail, Outcome};
+use audit_core::testing::{Fault, FaultyStore};
+use audit_core::{AuditContext, Auditor, ErrorDetail, MemoryStore, Outcome};
 use audit_tower::{AccessLayer, AccessPolicy, ContextLayer};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -118,6 +119,28 @@ async fn a_body_is_passed_on_as_it_is_and_its_failure_is_recorded() {
         };
         assert_eq!(entry.outcome, outcome);
     }
+}
+
+#[tokio::test]
+async fn a_piece_that_waits_for_its_entry_is_still_to_come() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let auditor = Auditor::new(store.clone());
+    let service = layers(&auditor).service(service_fn(|_: Request<()>| async move {
+        Ok::<_, Infallible>(Response::new(Pieces(vec![Ok("b"), Ok("a")])))
+    }));
+    store.fault(Fault::Block);
+    let response = service.oneshot(Request::new(())).await.unwrap();
+    let mut body = Box::pin(response.into_body());
+    let mut poll = || {
+        body.as_mut()
+            .poll_frame(&mut Context::from_waker(Waker::noop()))
+    };
+    assert!(matches!(poll(), Poll::Ready(Some(Ok(_)))));
+    assert!(poll().is_pending());
+    assert!(!body.is_end_stream());
+    assert_eq!(body.size_hint().exact(), Some(1));
+    store.heal();
+    assert_eq!(read(body).await.0, "b");
 }
 
 /// Answers only where it has been asked whether it is ready; a clone has not been.
