@@ -56,10 +56,11 @@ const ENTITY_TYPE: &str = "http";
 /// let auditor = Auditor::new(MemoryStore::new());
 /// let policy = AccessPolicy::new()
 ///     .rule(Rule::off().path("/health"))
-///     .rule(Rule::request(["x-client-version"]).status(400..=599))
+///     .rule(Rule::request(["x-client-version"])?.status(400..=599))
 ///     .rule(Rule::metadata().method(Method::GET).path("/feed/*").sample(100))
 ///     .rule(Rule::metadata());
 /// let layer = AccessLayer::new(&auditor, policy);
+/// # Ok::<(), audit_core::Error>(())
 /// ```
 #[must_use = "a layer does nothing until it is applied to a service"]
 pub struct AccessLayer<R = Reported> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use audit_core::Tenant;
+use audit_core::{Error, ErrorKind, Result, Tenant};
 use http::header::{
     AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderName, PROXY_AUTHORIZATION,
 };
@@ -53,6 +53,9 @@ pub(super) enum Level {
     /// And of the request its type, its length, and these headers.
     Request(Vec<HeaderName>),
 }
+
+/// What is recorded of no request.
+const SECRET: [HeaderName; 3] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION];
 
 /// What is recorded of every request that is recorded with what it says.
 const DESCRIBING: [HeaderName; 2] = [CONTENT_TYPE, CONTENT_LENGTH];
@@ -142,17 +145,28 @@ impl Rule {
         Self::of(Level::Metadata)
     }
 
-    /// Recorded are, besides, content type and length of the request, and these of its headers. Never
-    /// recorded are its body, its cookies and its authorization, even where they are named here.
+    /// Recorded are, besides, content type and length of the request, and these of its headers. Its body,
+    /// its cookies and its authorization never are.
     ///
-    /// Names that no header can have are no header's, and record nothing.
-    pub fn request<H: AsRef<str>>(headers: impl IntoIterator<Item = H>) -> Self {
-        let headers = headers.into_iter();
-        let names = headers.filter_map(|name| HeaderName::try_from(name.as_ref()).ok());
-        let secret = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION];
-        Self::of(Level::Request(
-            names.filter(|name| !secret.contains(name)).collect(),
-        ))
+    /// # Errors
+    ///
+    /// [`ErrorKind::Invalid`] for a name that no header can have, and for one that is never recorded.
+    pub fn request<H: AsRef<str>>(headers: impl IntoIterator<Item = H>) -> Result<Self> {
+        let names = headers.into_iter().enumerate().map(|(at, name)| {
+            let name = HeaderName::try_from(name.as_ref()).map_err(|_| {
+                let message = format!(
+                    "header {} cannot be the name of one; write it like `x-client-version`",
+                    at + 1
+                );
+                Error::new(ErrorKind::Invalid, message)
+            })?;
+            if SECRET.contains(&name) {
+                let message = format!("`{name}` is a secret, and never recorded; leave it out");
+                return Err(Error::new(ErrorKind::Invalid, message));
+            }
+            Ok(name)
+        });
+        Ok(Self::of(Level::Request(names.collect::<Result<_>>()?)))
     }
 
     /// Matches this path template; with `*` at the end, all that begin so. Where a path has no
@@ -327,8 +341,8 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_not_taken_even_where_they_are_named() {
-        let rule = Rule::request(["X-Client", "authorization", "Cookie", "no header"]);
+    fn headers_are_taken_where_a_rule_asks_for_them() {
+        let rule = Rule::request(["X-Client"]).unwrap();
         let policy = AccessPolicy::new().rule(Rule::metadata()).rule(rule);
         assert!(policy.wants(&HeaderName::from_static("x-client")));
         assert!(policy.wants(&CONTENT_TYPE));
@@ -338,5 +352,20 @@ mod tests {
                 .rule(Rule::metadata())
                 .wants(&CONTENT_TYPE)
         );
+    }
+
+    #[test]
+    fn secrets_and_names_of_no_header_are_refused() {
+        for (name, told) in [
+            ("Authorization", "`authorization` is a secret"),
+            ("cookie", "`cookie` is a secret"),
+            ("proxy-authorization", "`proxy-authorization` is a secret"),
+            ("no header", "header 2 cannot be"),
+            ("", "header 2 cannot be"),
+        ] {
+            let error = Rule::request(["x-client", name]).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Invalid);
+            assert!(error.to_string().starts_with(told), "{error}");
+        }
     }
 }
