@@ -3,144 +3,29 @@
 mod attempt;
 mod queue;
 mod recording;
+mod settling;
+mod shared;
 mod thread;
 mod ticket;
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::Waker;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{JoinHandle, ThreadId};
 use std::time::{Duration, Instant};
 
 pub(crate) use self::attempt::Note;
 pub(crate) use self::queue::Batch;
-use self::queue::Queue;
 pub(crate) use self::recording::Submission;
+pub(crate) use self::shared::Shared;
 pub(crate) use self::ticket::Answer;
 use self::ticket::{Ticket, Waited};
 use chrono::{DateTime, Utc};
 
 use crate::entry::Tenant;
 use crate::error::{Error, ErrorKind, Result};
-use crate::record::clock::{Clock, IdSource};
-use crate::record::policy::{Delivery as Mode, FailurePolicy, QueueLimits};
+use crate::record::policy::{Delivery as Mode, FailurePolicy};
 use crate::record::receipt::Receipt;
-use crate::record::report::Reporter;
-use crate::record::statistics::{Health, LastError, Statistics};
-use crate::store::{AuditStore, Durability};
-
-/// What the callers, the delivery thread and the readers of statistics share.
-pub(crate) struct Shared {
-    pub(crate) store: Arc<dyn AuditStore>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) ids: Arc<dyn IdSource>,
-    pub(crate) reporter: Reporter,
-    pub(crate) mode: Mode,
-    pub(crate) limits: QueueLimits,
-    queue: Mutex<Queue>,
-    /// There is something to write, or the end has come.
-    work: Condvar,
-    /// There is room again.
-    space: Condvar,
-    /// A batch is done with.
-    done: Condvar,
-}
-
-impl Shared {
-    pub(crate) fn new(
-        store: Arc<dyn AuditStore>,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn IdSource>,
-        reporter: Reporter,
-        mode: Mode,
-        limits: QueueLimits,
-    ) -> Self {
-        Self {
-            store,
-            clock,
-            ids,
-            reporter,
-            mode,
-            limits,
-            queue: Mutex::default(),
-            work: Condvar::new(),
-            space: Condvar::new(),
-            done: Condvar::new(),
-        }
-    }
-
-    // No code of the user runs under the lock: it could ask for statistics, or panic.
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Wakes whoever waits for room or for a flush, after batches have left.
-    fn announce_room(&self, wakers: Vec<Waker>) {
-        self.space.notify_all();
-        self.done.notify_all();
-        for waker in wakers {
-            waker.wake();
-        }
-    }
-
-    /// Takes a batch into the queue, and wakes the delivery thread if that is of use.
-    fn accept(&self, mut queue: MutexGuard<'_, Queue>, batch: Batch) {
-        let wake = queue.push(batch);
-        let spent = std::mem::take(&mut queue.spent);
-        drop(queue);
-        if wake {
-            self.work.notify_one();
-        }
-        drop(spent);
-    }
-
-    pub(crate) fn statistics(&self) -> Statistics {
-        let queue = self.lock();
-        Statistics {
-            queued: queue.entries as u64,
-            written: queue.tally.written,
-            failed: queue.tally.failed,
-            lost: queue.tally.lost,
-            gaps: queue.tally.gaps,
-            last_error: queue.tally.last_error.clone(),
-            last_write: queue.tally.last_write,
-        }
-    }
-
-    pub(crate) fn health(&self) -> Health {
-        let queue = self.lock();
-        match queue.tally.failing_since {
-            _ if queue.closing => Health::Closed,
-            Some(since) => Health::Failing { since },
-            None => Health::Healthy,
-        }
-    }
-
-    /// Remembers what went wrong where no entry failed by it.
-    pub(crate) fn note_error(&self, error: &Error) {
-        let now = self.clock.now();
-        self.lock().tally.last_error = Some(LastError::new(error, now));
-    }
-
-    /// Counts entries that were stored past the queue.
-    pub(crate) fn note_written(&self, entries: u64) {
-        let now = self.clock.now();
-        let mut queue = self.lock();
-        queue.tally.written += entries;
-        queue.tally.last_write = Some(now);
-    }
-
-    pub(crate) fn is_closing(&self) -> bool {
-        self.lock().closing
-    }
-
-    /// Counts entries that failed before they reached the queue.
-    pub(crate) fn note_failed(&self, error: &Error, entries: u64) {
-        let now = self.clock.now();
-        let mut queue = self.lock();
-        queue.tally.failed += entries;
-        queue.tally.last_error = Some(LastError::new(error, now));
-    }
-}
+use crate::record::statistics::LastError;
+use crate::store::Durability;
 
 /// The queue's entrance. Dropping it writes what is queued and ends the thread.
 pub(crate) struct Delivery {
