@@ -1,22 +1,22 @@
 //! The store that applications hold.
 
+mod port;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use audit_core::query::{Count, Filter, GroupBy};
-use audit_core::store::{Appended, Durability, Query};
-use audit_core::{AuditEntry, AuditStore, Error, ErrorKind, Result, Tenant, TransactionScope};
+use audit_core::store::Durability;
+use audit_core::{Error, ErrorKind, Result};
 use rusqlite::Connection;
-use uuid::Uuid;
 
 use crate::backup;
 use crate::connection;
 use crate::error::{self, Phase, during, of_kind};
 use crate::lock::FairLock;
 use crate::options::{SqliteOptions, Synchronous};
-use crate::reader::{self, Pool, Side};
+use crate::reader::{Pool, Side};
 use crate::schema;
 use crate::transaction::Desks;
 use crate::writer::Writer;
@@ -327,55 +327,6 @@ impl fmt::Debug for SqliteStore {
             .field("path", &self.0.path)
             .field("durability", &self.0.durability)
             .finish_non_exhaustive()
-    }
-}
-
-impl AuditStore for SqliteStore {
-    fn append(&self, entries: &[AuditEntry]) -> Result<Vec<Appended>> {
-        self.writer()?.append(entries)
-    }
-
-    fn open_attempt(&self, entry: &AuditEntry) -> Result<()> {
-        if TransactionScope::is_open(self) {
-            return Err(Error::new(
-                ErrorKind::Unsupported,
-                "an attempt is stored before its action begins, which an open transaction cannot do, for nothing of it is stored before it is committed; begin the action before the transaction",
-            )
-            .with_entry(entry.id));
-        }
-        self.writer()?.open_attempt(entry)
-    }
-
-    fn close_attempt(&self, tenant: &Tenant, id: Uuid) -> Result<()> {
-        self.writer()?.close_attempt(tenant, id)
-    }
-
-    fn entries(&self, tenant: &Tenant, query: &Query<'_>) -> Result<Vec<AuditEntry>> {
-        self.read(|connection, side| reader::entries(connection, side, tenant, query))
-    }
-
-    fn entry(&self, tenant: &Tenant, id: Uuid) -> Result<Option<AuditEntry>> {
-        self.read(|connection, side| reader::entry(connection, side, tenant, id))
-    }
-
-    fn count_by(&self, tenant: &Tenant, filter: &Filter, by: GroupBy) -> Result<Vec<Count>> {
-        self.read(|connection, side| reader::count_by(connection, side, tenant, filter, by))
-    }
-
-    fn count(&self, tenant: &Tenant, filter: &Filter) -> Result<u64> {
-        self.read(|connection, side| reader::count(connection, side, tenant, filter))
-    }
-
-    fn tenants(&self) -> Result<Vec<Tenant>> {
-        self.read(|connection, _| reader::tenants(connection))
-    }
-
-    fn cursor_key(&self) -> Result<[u8; 32]> {
-        Ok(self.0.cursor_key)
-    }
-
-    fn durability(&self) -> Durability {
-        self.0.durability
     }
 }
 
