@@ -6,11 +6,12 @@ use audit_core::query::{Count, Filter, Group, GroupBy, Order, tally};
 use audit_core::{Outcome, Result};
 
 use super::resolve::Stream;
+use super::route::{self, Route, route};
 use super::row::{column, integer};
 use super::side::{Scope, Side, each};
 use super::sql::{self, Source, Width};
 use super::tally::sums;
-use super::walk::{self, Route, route, walk};
+use super::walk::walk;
 use crate::codec::{Numbered, time_from};
 use crate::error::corrupt;
 use crate::writer::Tally;
@@ -28,7 +29,7 @@ pub(crate) fn count(scope: Scope<'_>, side: &mut Side, filter: &Filter) -> Resul
     if is_decided(&route) {
         let mut entries = 0;
         for stream in &route.streams {
-            entries += walk::count(scope, stream, route.bounds)?;
+            entries += route::count(scope, stream, route.bounds)?;
         }
         return Ok(entries);
     }
@@ -114,7 +115,7 @@ fn by_stream(scope: Scope<'_>, route: &Route<'_>) -> Result<Vec<(i64, u64)>> {
     let mut groups = Vec::new();
     for stream in &route.streams {
         if let rusqlite::types::Value::Integer(number) = stream.value {
-            groups.push((number, walk::count(scope, stream, route.bounds)?));
+            groups.push((number, route::count(scope, stream, route.bounds)?));
         }
     }
     Ok(groups)

@@ -5,6 +5,7 @@ mod count;
 mod pool;
 mod residual;
 mod resolve;
+mod route;
 mod row;
 mod side;
 mod sql;
@@ -69,7 +70,7 @@ pub(crate) fn entries(
         connection,
         tenant: number,
     };
-    let Some(route) = walk::route(scope, query.filter, query.order, query.after)? else {
+    let Some(route) = route::route(scope, query.filter, query.order, query.after)? else {
         return Ok(Vec::new());
     };
     let mut entries = Vec::with_capacity(query.limit.min(256));
