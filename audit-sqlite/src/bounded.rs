@@ -50,12 +50,6 @@ impl<K: Eq + Hash, V: Clone, S: BuildHasher + Default> Bounded<K, V, S> {
         self.young.insert(key, (value, bytes));
     }
 
-    pub(crate) fn clear(&mut self) {
-        self.young.clear();
-        self.old.clear();
-        self.bytes = 0;
-    }
-
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.young.len() + self.old.len()

@@ -7,10 +7,10 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::claims::Claims;
-use super::desk::Newest;
 use super::sink::Sink;
 use super::traces::Traces;
 use crate::tracking;
+use crate::writer::Newest;
 
 /// How many rows of tracked tables are taken at a time.
 const CHUNK: usize = 4_096;

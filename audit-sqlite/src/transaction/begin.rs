@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use audit_core::{Error, ErrorKind, Result};
 use rusqlite::{Connection, MAIN_DB, Transaction, TransactionBehavior};
 
-use super::desk::{Desks, Newest, Turn};
+use super::desk::{Desks, Turn};
 use crate::error::{Phase, corrupt, during, kind_of, of_kind};
 use crate::schema;
 use crate::store::SqliteStore;
 use crate::tracking;
+use crate::writer::Newest;
 
 /// How long to sleep before the next look at a lock that nobody waits for in order.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -37,10 +38,11 @@ pub(super) fn begin<'c>(store: &SqliteStore, connection: &'c Connection) -> Resu
     let looked = begin_until(connection, deadline).and_then(|transaction| {
         let seen = look(&transaction)?;
         // A log that ends with the entry that is known is known.
-        if !turn.desk.knows(seen.newest) {
+        if !turn.desk.memory.knows(seen.newest) {
             check_log(&transaction, desks)?;
         }
-        turn.desk.begin(seen.newest, seen.has_attempts);
+        let memory = &mut turn.desk.memory;
+        memory.lend(&transaction, seen.newest, seen.has_attempts)?;
         if !seen.is_tracking {
             return Ok((transaction, seen.newest, false));
         }

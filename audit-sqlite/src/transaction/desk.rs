@@ -10,7 +10,7 @@ use crate::connection::{Identity, Process, lock_path};
 use crate::error::{Phase, of_kind};
 use crate::lock::{FairLock, Held};
 use crate::store::SqliteStore;
-use crate::writer::Memory;
+use crate::writer::{Memory, Newest};
 
 /// How long it is believed that the path leads to the file, before it is looked at again: looking
 /// takes as long as the lock.
@@ -35,19 +35,10 @@ pub(crate) struct Desks {
 pub(super) struct Desk {
     lock: FairLock,
     pub(super) memory: Memory,
-    /// The newest entry for which the memory holds.
-    known: Option<Newest>,
     /// The schema in which every capture was found to be right.
     pub(super) checked_schema: Option<i64>,
     /// When the path led to the file.
     seen: Option<Instant>,
-}
-
-/// The newest entry of a log: no other log has it, and this one only grows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Newest {
-    pub(super) seq: i64,
-    pub(super) id: [u8; 16],
 }
 
 /// A desk in use: nobody else writes to the file who knows its lock.
@@ -95,7 +86,6 @@ impl Desks {
             None => Desk {
                 lock: FairLock::open(&lock_path(&self.path))?,
                 memory: Memory::for_callers(),
-                known: None,
                 checked_schema: None,
                 seen: None,
             },
@@ -142,21 +132,6 @@ impl Desks {
     }
 }
 
-impl Desk {
-    pub(super) fn knows(&self, newest: Newest) -> bool {
-        self.known == Some(newest)
-    }
-
-    /// Forgets what was known, unless it is known for this log as it is now.
-    pub(super) fn begin(&mut self, newest: Newest, has_attempts: bool) {
-        if !self.knows(newest) {
-            self.memory.forget();
-        }
-        self.memory.lend(has_attempts);
-        self.known = None;
-    }
-}
-
 impl Turn {
     /// Ends the turn. What is remembered holds while the log has this newest entry; after a
     /// rollback, for none.
@@ -167,7 +142,7 @@ impl Turn {
             store,
         } = self;
         drop(held);
-        desk.known = known;
+        desk.memory.give_back(known);
         if let Ok(desks) = store.desks() {
             desks.put_back(desk);
         }

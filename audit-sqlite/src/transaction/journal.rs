@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::account::Account;
 use super::claims::Claims;
-use super::desk::Newest;
 use super::sink::Sink;
+use crate::writer::Newest;
 
 /// Shared by the transaction, its savepoints and drafts, and the auditors that hand it entries.
 ///

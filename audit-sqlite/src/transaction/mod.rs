@@ -27,7 +27,6 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use self::claims::Claims;
 pub use self::committed::Committed;
 pub(crate) use self::desk::Desks;
-use self::desk::Newest;
 pub use self::draft::TransactionDraft;
 use self::draft::Way;
 use self::journal::{Home, Journal};
@@ -36,6 +35,7 @@ use self::sink::Sink;
 use crate::error::{Phase, during, kind_of, map, of_kind};
 use crate::store::SqliteStore;
 use crate::tracking::Admitted;
+use crate::writer::Newest;
 
 /// A transaction in which business rows and entries are stored together or not at all, with one
 /// commit. Begun by [`SqliteStore::begin`], or by [`Outbox::begin`](crate::Outbox::begin) in

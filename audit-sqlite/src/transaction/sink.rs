@@ -4,9 +4,10 @@ use audit_core::store::Appended;
 use audit_core::{AuditEntry, Error, ErrorKind, Result};
 use rusqlite::Connection;
 
-use super::desk::{Newest, Turn};
+use super::desk::Turn;
 use crate::error::{Phase, during};
 use crate::outbox;
+use crate::writer::Newest;
 
 pub(super) enum Sink {
     Log(Box<Turn>),

@@ -4,7 +4,7 @@ use audit_core::{Actor, Changes, Entity, Result};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
-use crate::bounded::Bounded;
+use super::recall::{Fingerprint, Recall};
 use crate::codec::{Key, Numbered};
 use crate::error::{Phase, during};
 
@@ -26,6 +26,24 @@ struct Sql {
 
 impl Kind {
     const COUNT: usize = 6;
+    /// In the order of their numbers.
+    const ALL: [Self; Self::COUNT] = [
+        Self::Actor,
+        Self::Verb,
+        Self::Entity,
+        Self::Label,
+        Self::Agent,
+        Self::Shape,
+    ];
+
+    /// How many numbers are remembered, of each generation: what fills a map of 131,072 places, or
+    /// of 16,384, which are 3 MiB and 400 KiB. Records are many, and a statement may change them all.
+    const fn most_remembered(self) -> usize {
+        match self {
+            Self::Entity | Self::Label => 114_688,
+            Self::Actor | Self::Verb | Self::Agent | Self::Shape => 14_336,
+        }
+    }
 
     /// How a value is found, and how it is added with the next number of its tenant.
     const fn sql(self) -> Sql {
@@ -60,12 +78,6 @@ impl Kind {
 
 const FIND_NAMED: &str = "SELECT e.n, l.n FROM audit_entity AS e LEFT JOIN audit_label AS l ON l.tenant = e.tenant AND l.entity = e.n AND l.name = ?4 WHERE e.tenant = ?1 AND e.key = ?2 AND e.type = ?3";
 
-/// The most numbers of one kind that are remembered, and the bytes of their values.
-const MAX_REMEMBERED: usize = 32 * 1024;
-const MAX_BYTES: usize = 3 * 1024 * 1024;
-/// What a map needs for an entry besides its key.
-const OVERHEAD: usize = 64;
-
 /// A shape with more fields than this, or a tenant with more shapes, is not worth a row: such an
 /// entry has shape 0, and a search by field looks into it.
 const MAX_SHAPE_FIELDS: usize = 64;
@@ -87,15 +99,15 @@ pub(super) struct Numbers {
 
 /// Remembers the numbers of values. Only a cache: everything is in the file.
 pub(super) struct Interned {
-    known: [Bounded<Box<[u8]>, i64>; Kind::COUNT],
-    scratch: Vec<u8>,
+    known: [Recall; Kind::COUNT],
+    asked: Fingerprint,
 }
 
 impl Interned {
     pub(super) fn new() -> Self {
         Self {
-            known: std::array::from_fn(|_| Bounded::new(MAX_REMEMBERED, MAX_BYTES)),
-            scratch: Vec::new(),
+            known: Kind::ALL.map(|kind| Recall::new(kind.most_remembered())),
+            asked: Fingerprint::default(),
         }
     }
 
@@ -249,43 +261,23 @@ impl Interned {
         Ok(number)
     }
 
-    /// The number that is remembered for a value. Leaves the key in `scratch`, so that a hit
-    /// allocates nothing.
+    /// The number that is remembered for a value. Leaves its fingerprint behind, for
+    /// [`Interned::remember`].
     fn recall(&mut self, kind: Kind, tenant: i64, fields: &[ValueRef<'_>]) -> Option<i64> {
-        let scratch = &mut self.scratch;
-        scratch.clear();
-        scratch.extend_from_slice(&tenant.to_le_bytes());
-        for field in fields {
-            let (tag, bytes) = match field {
-                ValueRef::Integer(number) => {
-                    scratch.push(0);
-                    scratch.extend_from_slice(&number.to_le_bytes());
-                    continue;
-                }
-                ValueRef::Text(text) => (1, *text),
-                ValueRef::Blob(bytes) => (2, *bytes),
-                _ => (3, &[][..]),
-            };
-            scratch.push(tag);
-            scratch.extend_from_slice(&bytes.len().to_le_bytes());
-            scratch.extend_from_slice(bytes);
-        }
-        self.known
-            .get_mut(kind as usize)?
-            .get(self.scratch.as_slice())
+        let known = self.known.get_mut(kind as usize)?;
+        self.asked = known.fingerprint(tenant, fields);
+        known.get(self.asked)
     }
 
     fn remember(&mut self, kind: Kind, number: i64) {
         if let Some(known) = self.known.get_mut(kind as usize) {
-            let key: Box<[u8]> = self.scratch.as_slice().into();
-            let bytes = key.len() + OVERHEAD;
-            known.insert(key, number, bytes);
+            known.insert(self.asked, number);
         }
     }
 
     #[cfg(test)]
     pub(super) fn remembered(&self) -> usize {
-        self.known.iter().map(Bounded::len).sum()
+        self.known.iter().map(Recall::len).sum()
     }
 }
 

@@ -17,15 +17,28 @@ use crate::reader::{Side, attempt_by_id, entry_by_id};
 const MAX_TENANTS: usize = 16 * 1024;
 
 /// What is known of the file without asking it.
+///
+/// The numbers of values hold for as long as the log is the same one, since no row of a side table is
+/// ever changed or removed. Whoever will remove some has to see to it that a log that has lost
+/// them is not taken for the same.
 pub(crate) struct Memory {
     door: &'static Door,
-    /// Moves when somebody else has written: then nothing is known.
+    /// The newest entry when what is remembered was known to hold.
+    known: Option<Newest>,
+    /// Moves when somebody else has written: then that has to be found out anew.
     data_version: Option<i64>,
     tenants: HashMap<Tenant, TenantState>,
     interned: Interned,
     texts: Texts,
     /// Whether any attempt is open, of whatever store: while none is, no entry can close one.
     has_attempts: bool,
+}
+
+/// The newest entry of a log: no other log has it, and this one only grows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Newest {
+    pub(crate) seq: i64,
+    pub(crate) id: [u8; 16],
 }
 
 /// How rows get into the tables whose rowid SQLite would tell the connection as the last one.
@@ -65,6 +78,7 @@ impl Memory {
     fn behind(door: &'static Door) -> Self {
         Self {
             door,
+            known: None,
             data_version: None,
             tenants: HashMap::new(),
             interned: Interned::new(),
@@ -74,31 +88,72 @@ impl Memory {
     }
 
     pub(crate) fn forget(&mut self) {
+        self.known = None;
         self.data_version = None;
         self.tenants.clear();
         self.interned.clear();
     }
 
-    /// Forgets everything if somebody else has written since the last batch.
+    /// Forgets what does not hold any more if somebody else has written since the last batch.
     fn refresh(&mut self, connection: &Connection) -> Result<()> {
         let version: i64 = connection
             .prepare_cached("PRAGMA data_version")
             .and_then(|mut pragma| pragma.query_row([], |row| row.get(0)))
             .map_err(during(Phase::Write))?;
-        if self.data_version != Some(version) || self.tenants.len() > MAX_TENANTS {
-            self.forget();
+        if self.data_version != Some(version) {
+            let newest = Newest::of(connection)?;
+            self.meet(connection, newest)?;
             self.has_attempts = attempts::are_open(connection)?;
             self.data_version = Some(version);
         }
+        self.limit();
         Ok(())
     }
 
-    /// Begins a transaction on the connection of a caller.
-    pub(crate) fn lend(&mut self, has_attempts: bool) {
-        if self.tenants.len() > MAX_TENANTS {
-            self.forget();
+    /// Whether everything holds in a log that ends with this entry.
+    pub(crate) fn knows(&self, newest: Newest) -> bool {
+        self.known == Some(newest)
+    }
+
+    /// Forgets what does not hold in a log that ends with this entry.
+    fn meet(&mut self, connection: &Connection, newest: Newest) -> Result<()> {
+        if self.knows(newest) {
+            return Ok(());
         }
+        match self.known {
+            // It has grown: only where the logs of tenants end is another place now.
+            Some(known) if known.is_in(connection)? => self.tenants.clear(),
+            _ => self.forget(),
+        }
+        self.known = Some(newest);
+        Ok(())
+    }
+
+    /// Begins a transaction on the connection of a caller, in a log that ends with this entry. Nothing
+    /// is known until [`Memory::give_back`].
+    pub(crate) fn lend(
+        &mut self,
+        connection: &Connection,
+        newest: Newest,
+        has_attempts: bool,
+    ) -> Result<()> {
+        self.meet(connection, newest)?;
+        self.limit();
+        self.known = None;
         self.has_attempts = has_attempts;
+        Ok(())
+    }
+
+    /// Ends such a transaction. What is remembered holds for a log that ends with this entry; after a
+    /// rollback, for none.
+    pub(crate) fn give_back(&mut self, known: Option<Newest>) {
+        self.known = known;
+    }
+
+    fn limit(&mut self) {
+        if self.tenants.len() > MAX_TENANTS {
+            self.tenants.clear();
+        }
     }
 
     /// Forgets what the transaction on the connection of a caller has added: a part of it was
@@ -146,6 +201,13 @@ impl Memory {
             texts.write(entry)?;
             let numbers = numbers(interned, connection, tenant.n, entry)?;
             if insert(&mut statement, entry, tenant.n, tenant.next, numbers, texts)? {
+                if self.known.is_some() {
+                    // Ours, on our own connection: nobody else has the write lock.
+                    self.known = Some(Newest {
+                        seq: connection.last_insert_rowid(),
+                        id: entry.id.into_bytes(),
+                    });
+                }
                 let index = u64::try_from(tenant.next).map_err(|_| corrupt())?;
                 appended.push(Appended::Stored { index });
                 blocks::added(connection, tenant.n, tenant.next)?;
@@ -239,6 +301,32 @@ impl Memory {
     #[cfg(test)]
     pub(super) fn remembered(&self) -> usize {
         self.tenants.len() + self.interned.remembered()
+    }
+}
+
+impl Newest {
+    fn of(connection: &Connection) -> Result<Self> {
+        let newest = connection
+            .prepare_cached("SELECT seq, id FROM audit_entry ORDER BY seq DESC LIMIT 1")
+            .and_then(|mut newest| {
+                let row = newest.query_row([], |row| {
+                    Ok(Self {
+                        seq: row.get(0)?,
+                        id: row.get(1)?,
+                    })
+                });
+                row.optional()
+            })
+            .map_err(during(Phase::Write))?;
+        Ok(newest.unwrap_or_default())
+    }
+
+    /// Whether the log of this connection has this entry.
+    fn is_in(self, connection: &Connection) -> Result<bool> {
+        connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM audit_entry WHERE seq = ?1 AND id = ?2)")
+            .and_then(|mut find| find.query_row(params![self.seq, self.id], |row| row.get(0)))
+            .map_err(during(Phase::Write))
     }
 }
 

@@ -9,6 +9,7 @@ mod doubt;
 mod insert;
 mod intern;
 mod memory;
+mod recall;
 mod staged;
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,7 @@ use uuid::Uuid;
 
 pub(crate) use self::blocks::{BLOCK, Tally};
 pub(crate) use self::intern::UNLISTED_SHAPE;
-pub(crate) use self::memory::Memory;
+pub(crate) use self::memory::{Memory, Newest};
 use crate::connection::{self, Identity, ProcessBound};
 use crate::error::{Phase, during, kind_of, map, of_kind};
 use crate::lock::FairLock;
