@@ -40,19 +40,23 @@ pub(crate) struct Business {
 impl Business {
     pub(crate) fn open(path: &Path, store: &SqliteStore) -> Result<Self> {
         let connection = Connection::open(path)?;
-        connection.pragma_update(None, "synchronous", "normal")?;
         connection.execute_batch(TABLES)?;
+        Ok(Self {
+            store: store.clone(),
+            connection: Mutex::new(connection),
+        })
+    }
+
+    /// Has every change of an incident told of, whoever makes it.
+    pub(crate) fn track(&self) -> Result<()> {
         // The token is a secret by its name: that it changed is told, its values are not.
         TrackedTable::new("incidents")
             .entity_type("incident")
             .tenant("company")
             .name("title")
             .exclude(["company", "sample_password"])
-            .track(&connection)?;
-        Ok(Self {
-            store: store.clone(),
-            connection: Mutex::new(connection),
-        })
+            .track(&self.connection())?;
+        Ok(())
     }
 
     /// Does something in one transaction: rows and entries, all or nothing.

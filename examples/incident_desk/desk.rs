@@ -26,9 +26,11 @@ pub(crate) struct Incident {
     pub(crate) note: Option<String>,
     /// The token of the sensor that raised it: that it changed is recorded, its values are not.
     #[audit(redact)]
+    #[serde(skip_serializing)]
     pub(crate) sensor_token: String,
     /// Opens the archive with the malware sample: nobody needs to know that there is one.
     #[audit(exclude)]
+    #[serde(skip_serializing)]
     pub(crate) sample_password: Option<String>,
 }
 

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use audit_core::{Actor, AuditContext, Clock, InContext as _, LateActor};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -69,8 +70,10 @@ impl Edge {
             (Task::Login { name, password }, _) => {
                 let visitor = LateActor::new();
                 context.late_actor(&visitor).scope(|| {
+                    let visitor = |actor| visitor.set(actor);
                     self.desk
-                        .login(&operation.company, &visitor, name, password)
+                        .login(&operation.company, visitor, name, password)
+                        .map(drop)
                 })
             }
             (Task::NightlyEscalation, _) => self.nightly(&operation.company),
@@ -116,6 +119,7 @@ impl Edge {
             Task::Forward { reply, .. } => {
                 let siem = Siem {
                     complaint: reply.clone(),
+                    delay: Duration::ZERO,
                 };
                 let work = desk.forward(by, id, &siem).in_context(context);
                 return self.runtime.block_on(work);
@@ -148,7 +152,9 @@ impl Edge {
                 new_password,
             } => return desk.change_password(by, &old_password, &new_password),
             Task::ScheduleNightly { at_least } => {
-                return desk.schedule_nightly(by, at_least);
+                return desk.schedule_nightly(by, at_least, |job| {
+                    Ok(desk.business.enqueue(&by.company, &job)?)
+                });
             }
             Task::Logout => {
                 desk.logout(by);

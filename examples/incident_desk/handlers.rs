@@ -4,7 +4,7 @@
 //! by the desk, caused by it. None of these functions knows who calls or for which company beyond
 //! what it decides on: that is the context's, which the edge enters.
 
-use audit_core::{Actor, Carrier, LateActor, audit_action, current_action};
+use audit_core::{Actor, Carrier, audit_action, current_action};
 use serde::{Deserialize, Serialize};
 
 use crate::business::Business;
@@ -20,18 +20,18 @@ impl Desk {
     pub(crate) fn login(
         &self,
         company: &str,
-        visitor: &LateActor,
+        visitor: impl FnOnce(Actor),
         name: &str,
         password: &str,
-    ) -> Result<()> {
+    ) -> Result<Person> {
         match self.people.authenticate(company, name, password) {
             Ok(person) => {
-                visitor.set(person.actor());
+                visitor(person.actor());
                 current_action().entity("account", person.id);
-                Ok(())
+                Ok(person)
             }
             Err(error) => {
-                visitor.set(Actor::anonymous().named(name));
+                visitor(Actor::anonymous().named(name));
                 Err(error)
             }
         }
@@ -165,14 +165,19 @@ impl Desk {
         Ok(incidents.len())
     }
 
+    /// The job carries who asked for it, and this action as its cause.
     #[audit_action(action = "schedule_nightly", entity_type = "job", metadata(at_least))]
-    pub(crate) fn schedule_nightly(&self, by: &Person, at_least: Severity) -> Result<()> {
+    pub(crate) fn schedule_nightly(
+        &self,
+        by: &Person,
+        at_least: Severity,
+        enqueue: impl FnOnce(NightlyJob) -> Result<()>,
+    ) -> Result<()> {
         by.must_be(&[Role::Lead], "schedule jobs")?;
-        if let Some(asked_by) = Carrier::current() {
-            let job = NightlyJob { asked_by, at_least };
-            self.business.enqueue(&by.company, &job)?;
+        match Carrier::current() {
+            Some(asked_by) => enqueue(NightlyJob { asked_by, at_least }),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Makes critical what nobody looked at all day; doing it twice does no harm. Runs as the
@@ -210,7 +215,7 @@ impl Desk {
 }
 
 /// What waits in the queue until the night: the work, and who asked for it.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct NightlyJob {
     pub(crate) asked_by: Carrier,
     pub(crate) at_least: Severity,

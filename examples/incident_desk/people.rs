@@ -70,6 +70,11 @@ impl People {
             .cloned()
     }
 
+    pub(crate) fn has_company(&self, company: &str) -> bool {
+        let people = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        people.iter().any(|person| person.company == company)
+    }
+
     pub(crate) fn authenticate(
         &self,
         company: &str,

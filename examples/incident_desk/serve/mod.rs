@@ -1,0 +1,218 @@
+//! The desk as a service on loopback: REST for incidents, sessions, a nightly job, and each company's
+//! own audit log.
+//!
+//! What audits it stands in `router` and in `handlers.rs`; no route knows of it.
+
+mod accounts;
+mod answer;
+mod drill;
+mod incidents;
+mod log;
+mod night;
+mod sessions;
+
+use std::error::Error;
+use std::io::{self, Write as _};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use audit_core::{Auditor, Delivery, in_current_context};
+use audit_sqlite::SqliteStore;
+use audit_tower::{AccessLayer, AccessPolicy, ContextLayer, Rule};
+use axum::routing::get;
+use axum::{Router, middleware};
+use tokio::net::TcpListener;
+use tokio::signal;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use self::night::{Night, Queue};
+use self::sessions::Sessions;
+use crate::business::Business;
+use crate::desk::{Desk, DeskError};
+use crate::people::People;
+use crate::{DATA, at, work};
+
+/// The log of requests that belong to no company: logins to companies that do not exist, strays.
+const PLATFORM: &str = "platform";
+
+/// All that the desk records, to switch off.
+const ACTIONS: [&str; 24] = [
+    "access",
+    "change_password",
+    "close",
+    "create",
+    "delete",
+    "drill",
+    "edit",
+    "escalate",
+    "export",
+    "forward",
+    "login",
+    "logout",
+    "nightly_escalation",
+    "note",
+    "remove",
+    "reopen",
+    "report",
+    "resolve",
+    "rotate_token",
+    "run_job",
+    "schedule_nightly",
+    "start",
+    "triage",
+    "update",
+];
+
+/// How the desk is served.
+pub(crate) struct Service {
+    pub(crate) db: Option<PathBuf>,
+    pub(crate) port: u16,
+    pub(crate) auditing: Auditing,
+    pub(crate) siem_delay: Duration,
+    pub(crate) is_drill: bool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Auditing {
+    Durable,
+    Buffered,
+    Off,
+}
+
+/// What every route works with.
+#[derive(Clone)]
+struct App {
+    desk: Arc<Desk>,
+    sessions: Arc<Sessions>,
+    queue: Queue,
+    siem_delay: Duration,
+}
+
+impl Default for Service {
+    fn default() -> Self {
+        Self {
+            db: None,
+            port: 8080,
+            auditing: Auditing::Durable,
+            siem_delay: Duration::ZERO,
+            is_drill: false,
+        }
+    }
+}
+
+/// Serves until it is told to stop; then answers what was asked, and stores what is queued.
+pub(crate) fn run(service: &Service) -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let temporary = folder.path().join("desk.db");
+    let db = service.db.as_deref().unwrap_or(&temporary);
+    let store = SqliteStore::open(db).map_err(|error| at(db, &error))?;
+    let auditor = match service.auditing {
+        Auditing::Durable => Auditor::new(store.clone()),
+        Auditing::Buffered => Auditor::builder(store.clone())
+            .delivery(Delivery::Buffered)
+            .build()?,
+        Auditing::Off => Auditor::builder(store.clone()).off(ACTIONS).build()?,
+    };
+    let desk = Desk {
+        auditor: auditor.clone(),
+        business: Business::open(db, &store).map_err(|error| at(db, &error))?,
+        people: People::new(work::people(&Path::new(DATA).join("people.json"))?),
+    };
+    if service.auditing != Auditing::Off {
+        desk.business.track()?;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let served = runtime.block_on(serve(service, desk));
+    // Everything that works for it has ended: what is queued is all there is.
+    drop(runtime);
+    auditor.close(Duration::from_secs(10))?;
+    served
+}
+
+async fn serve(service: &Service, desk: Desk) -> Result<(), Box<dyn Error>> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, service.port));
+    let listener = TcpListener::bind(address).await?;
+    let night = Night::new(service.is_drill);
+    let app = App {
+        desk: Arc::new(desk),
+        sessions: Arc::default(),
+        queue: night.queue(),
+        siem_delay: service.siem_delay,
+    };
+    let worker = tokio::spawn(night.work(Arc::clone(&app.desk)));
+    say(&format!("listening on http://{}", listener.local_addr()?))?;
+    let router = router(app, service.is_drill).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, router)
+        .with_graceful_shutdown(told_to_stop())
+        .await?;
+    // Its queue is closed with the last handle: it does what is left and ends.
+    worker.await??;
+    say("stopped")
+}
+
+/// All routes, and around them what audits them.
+fn router(app: App, is_drill: bool) -> Router {
+    let auditor = &app.desk.auditor;
+    let policy = AccessPolicy::new().rule(Rule::off().path("/health"));
+    let mut routes = Router::new()
+        .route("/health", get(async || "up"))
+        .merge(accounts::routes())
+        .merge(incidents::routes())
+        .merge(night::routes())
+        .merge(log::routes());
+    if is_drill {
+        routes = routes.merge(drill::routes());
+    }
+    routes
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            sessions::authenticate,
+        ))
+        .layer(AccessLayer::new(auditor, policy))
+        .layer(ContextLayer::new(PLATFORM).auditor(auditor))
+        .layer(CatchPanicLayer::new())
+        .with_state(app)
+}
+
+impl App {
+    /// Does something at the desk that waits for the database, where that blocks nobody else.
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Desk) -> Result<T, DeskError> + Send + 'static,
+    ) -> Result<T, DeskError> {
+        let desk = Arc::clone(&self.desk);
+        let work = in_current_context(move || work(&desk));
+        match tokio::task::spawn_blocking(work).await {
+            Ok(done) => done,
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        }
+    }
+}
+
+/// Waits for SIGTERM or ctrl-c.
+async fn told_to_stop() {
+    let interrupt = signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => return,
+                _ = interrupt => return,
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    interrupt.await.ok();
+}
+
+fn say(line: &str) -> Result<(), Box<dyn Error>> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()?;
+    Ok(())
+}
