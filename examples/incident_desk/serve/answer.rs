@@ -31,15 +31,19 @@ impl IntoResponse for DeskError {
             Self::OtherCompany(_) | Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Impossible(..) | Self::AlreadyCritical => StatusCode::CONFLICT,
             Self::Siem(_) => StatusCode::BAD_GATEWAY,
-            Self::Storage(_) | Self::Audit(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Storage(_) | Self::Audit(_) => return in_trouble(),
         };
         match self {
             Self::OtherCompany(id) => answer(status, &Self::NotFound(id).to_string()),
-            Self::Storage(_) | Self::Audit(_) => answer(status, "the desk is in trouble"),
             Self::Siem(_) => answer(status, "the SIEM did not take it"),
             told => answer(status, &told.to_string()),
         }
     }
+}
+
+/// The desk's own fault: what went wrong is for its operators.
+pub(super) fn in_trouble() -> Response {
+    answer(StatusCode::INTERNAL_SERVER_ERROR, "the desk is in trouble")
 }
 
 fn answer(status: StatusCode, error: &str) -> Response {

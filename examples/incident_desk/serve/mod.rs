@@ -180,8 +180,10 @@ fn router(app: App, is_drill: bool) -> Router {
             sessions::authenticate,
         ))
         .layer(AccessLayer::new(auditor, policy))
+        // Outside of the log, which tells of a panic, and inside of the context, which gives its answer
+        // the id of the request.
+        .layer(CatchPanicLayer::custom(|_| answer::in_trouble()))
         .layer(ContextLayer::new(PLATFORM).auditor(auditor))
-        .layer(CatchPanicLayer::new())
         .with_state(app)
 }
 
