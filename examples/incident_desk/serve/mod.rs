@@ -150,11 +150,12 @@ async fn serve(service: &Service, desk: Desk) -> Result<(), Box<dyn Error>> {
         queue: night.queue(),
         siem_delay: service.siem_delay,
     };
+    let told_to_stop = told_to_stop()?;
     let worker = tokio::spawn(night.work(Arc::clone(&app.desk)));
     say(&format!("listening on http://{address}"))?;
     let router = router(app, service.is_drill).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, router)
-        .with_graceful_shutdown(told_to_stop())
+        .with_graceful_shutdown(told_to_stop)
         .await?;
     // Its queue is closed with the last handle: it does what is left and ends.
     worker.await??;
@@ -202,21 +203,26 @@ impl App {
     }
 }
 
-/// Waits for SIGTERM or ctrl-c.
-async fn told_to_stop() {
-    let interrupt = signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => return,
-                _ = interrupt => return,
-            }
+/// Waits for SIGTERM or ctrl-c. They are listened for from this call on, not from the first poll: none
+/// that comes early kills what has been promised to end in order.
+#[cfg(unix)]
+fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
+    use signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
-    }
-    #[cfg(not(unix))]
-    interrupt.await.ok();
+    })
+}
+
+#[cfg(not(unix))]
+fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        signal::ctrl_c().await.ok();
+    })
 }
 
 fn say(line: &str) -> Result<(), Box<dyn Error>> {
