@@ -58,6 +58,12 @@ async fn audit(
     let Query(question) = question.map_err(|bad| refused(bad.body_text()))?;
     let after = question.after.as_deref().map(Cursor::from_str).transpose();
     let after = after.map_err(|bad| refused(bad.to_string()))?;
+    if question.entity_id.is_some() && question.entity_type.is_none() {
+        // An id alone would find everything, as if nothing had been asked for.
+        return Err(refused(
+            "`entity_id` needs `entity_type` beside it".to_owned(),
+        ));
+    }
     let answer = app.work(move |desk| {
         by.must_be(&[Role::Lead], "read the audit log")?;
         let log = desk.auditor.tenant(by.company.as_str());
