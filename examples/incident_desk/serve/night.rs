@@ -33,6 +33,9 @@ const RETRIES: usize = 3;
 struct Nightly {
     company: String,
     job: NightlyJob,
+    /// Keeps the queue open until the job is done, retries and all: a worker that has been told to end
+    /// tries nothing again.
+    _queue: Queue,
 }
 
 /// Where jobs wait. In memory: what waits when the process dies is gone, but for the entry that
@@ -66,7 +69,7 @@ async fn schedule(
     let schedule = app.work(move |desk| {
         desk.schedule_nightly(&by, ask.at_least, |job| {
             let company = by.company.clone();
-            queue.put(Nightly { company, job });
+            queue.put(company, job);
             Ok(())
         })
     });
@@ -86,8 +89,8 @@ async fn nightly(
     {
         return Err("this is a drill".into());
     }
-    let Nightly { company, job } = work;
-    desk.nightly_escalation(&company, job.at_least).await?;
+    desk.nightly_escalation(&work.company, work.job.at_least)
+        .await?;
     Ok(())
 }
 
@@ -105,12 +108,12 @@ impl Night {
         self.queue.clone()
     }
 
-    /// Works until the last queue is gone and nothing is left to do.
+    /// Works until the last queue is gone and all that was in it is done.
     pub(super) async fn work(self, desk: Arc<Desk>) -> Result<(), WorkerError> {
         let layer = JobLayer::apalis(&desk.auditor, PLATFORM)
             .name(|_| "nightly".to_owned())
             .carrier(|task: &Task<Nightly>| task.args.job.asked_by.clone());
-        // A worker does not end with its jobs; it is told to, behind the last of them.
+        // A worker does not end with its jobs; it is told to when the last of them is done.
         let (no_more, is_over) = oneshot::channel::<()>();
         let end = stream::once(async move { drop(no_more) }).filter_map(async |()| None);
         let jobs = self.waiting.map(Ok::<_, Infallible>).chain(end);
@@ -128,7 +131,12 @@ impl Night {
 }
 
 impl Queue {
-    fn put(&self, work: Nightly) {
+    fn put(&self, company: String, job: NightlyJob) {
+        let work = Nightly {
+            company,
+            job,
+            _queue: self.clone(),
+        };
         // The worker outlives every route.
         self.0.unbounded_send(work).ok();
     }
