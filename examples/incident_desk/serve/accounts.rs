@@ -36,10 +36,8 @@ async fn login(
     Json(ask): Json<Credentials>,
 ) -> Result<Json<Session>, DeskError> {
     let login = app.work(move |desk| {
-        let tenant = match desk.people.has_company(&ask.company) {
-            true => ask.company.as_str(),
-            false => PLATFORM,
-        };
+        let is_known = desk.people.has_company(&ask.company);
+        let tenant = if is_known { &ask.company } else { PLATFORM };
         let visitor = |actor| {
             identity.set(tenant, actor);
         };
