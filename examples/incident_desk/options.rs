@@ -28,6 +28,7 @@ Options of serve:
   --audit HOW        durable: an answer waits until its entries are stored (as it is without this);
                      buffered: entries follow at once; off: nothing is recorded, to compare
   --siem-delay MS    the SIEM takes this long to answer
+  --grace MS         what was asked before a stop may take this long after it; 10000 without it
   --drill            things go wrong on purpose: `POST /drill/panic` panics, and each nightly job
                      fails twice before it works
 
@@ -71,6 +72,9 @@ fn service(mut arguments: impl Iterator<Item = OsString>) -> Result<Task, String
             Some("--audit") => service.auditing = auditing(&mut arguments)?,
             Some("--siem-delay") => {
                 service.siem_delay = Duration::from_millis(number(&argument, &mut arguments)?);
+            }
+            Some("--grace") => {
+                service.grace = Duration::from_millis(number(&argument, &mut arguments)?);
             }
             Some("--drill") => service.is_drill = true,
             Some("--help" | "-h") => return Ok(Task::Help),

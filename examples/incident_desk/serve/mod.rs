@@ -24,8 +24,10 @@ use audit_tower::{AccessLayer, AccessPolicy, ContextLayer, Rule};
 use axum::routing::get;
 use axum::serve::ListenerExt as _;
 use axum::{Router, middleware};
+use futures::FutureExt as _;
 use tokio::net::TcpListener;
 use tokio::signal;
+use tokio::time::sleep;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::night::{Night, Queue};
@@ -72,6 +74,8 @@ pub(crate) struct Service {
     pub(crate) port: u16,
     pub(crate) auditing: Auditing,
     pub(crate) siem_delay: Duration,
+    /// How long what was asked before a stop may still take.
+    pub(crate) grace: Duration,
     pub(crate) is_drill: bool,
 }
 
@@ -98,6 +102,7 @@ impl Default for Service {
             port: 8080,
             auditing: Auditing::Durable,
             siem_delay: Duration::ZERO,
+            grace: Duration::from_secs(10),
             is_drill: false,
         }
     }
@@ -128,7 +133,7 @@ pub(crate) fn run(service: &Service) -> Result<(), Box<dyn Error>> {
         .enable_all()
         .build()?;
     let served = runtime.block_on(serve(service, desk));
-    // Everything that works for it has ended: what is queued is all there is.
+    // What has not ended by now is cut off and says so; what is queued then is all there is.
     drop(runtime);
     auditor.close(Duration::from_secs(10))?;
     served
@@ -150,15 +155,23 @@ async fn serve(service: &Service, desk: Desk) -> Result<(), Box<dyn Error>> {
         queue: night.queue(),
         siem_delay: service.siem_delay,
     };
-    let told_to_stop = told_to_stop()?;
+    let told_to_stop = told_to_stop()?.shared();
+    let grace_is_over = told_to_stop.clone().then(|()| sleep(service.grace));
     let worker = tokio::spawn(night.work(Arc::clone(&app.desk)));
     say(&format!("listening on http://{address}"))?;
     let router = router(app, service.is_drill).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, router)
-        .with_graceful_shutdown(told_to_stop)
-        .await?;
-    // Its queue is closed with the last handle: it does what is left and ends.
-    worker.await??;
+    let server = axum::serve(listener, router).with_graceful_shutdown(told_to_stop);
+    let served = async {
+        server.await?;
+        // Its queue is closed with the last handle: it does what is left and ends.
+        worker.await??;
+        Ok::<_, Box<dyn Error>>(())
+    };
+    tokio::select! {
+        served = served => served?,
+        // Or else one client that sends half a request would hold up the end for ever.
+        () = grace_is_over => {}
+    }
     say("stopped")
 }
 

@@ -161,6 +161,18 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// Waits for an action with an `attempt`. That it was begun is stored before anything leaves the house, and
+/// cannot be asked for over HTTP.
+#[track_caller]
+pub(crate) fn until_an_action_has_begun(desk: &Desk) {
+    let connection = desk.connection();
+    until("an action has begun", || {
+        let begun = "SELECT count(*) FROM audit_attempt";
+        let begun: i64 = connection.query_row(begun, [], |row| row.get(0)).unwrap();
+        (begun == 1).then_some(())
+    });
+}
+
 fn start(folder: &Path, arguments: &[String]) -> (Child, BufReader<ChildStdout>, String) {
     let mut process = Command::new(program())
         .args(["serve", "--port", "0", "--db"])

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use serde_json::{Value, json};
 
 use crate::client::Person;
-use crate::desk::{Desk, until};
+use crate::desk::{Desk, until, until_an_action_has_begun};
 
 #[test]
 fn who_leaves_half_way_cancels_what_was_asked_for() {
@@ -22,13 +22,7 @@ fn who_leaves_half_way_cancels_what_was_asked_for() {
          authorization: Bearer {token}\r\ncontent-length: 0\r\n\r\n"
     );
     stream.write_all(request.as_bytes()).unwrap();
-    // That it was begun is stored before anything leaves the house, and cannot be asked for over HTTP.
-    let connection = desk.connection();
-    until("the incident is on its way", || {
-        let begun = "SELECT count(*) FROM audit_attempt";
-        let begun: i64 = connection.query_row(begun, [], |row| row.get(0)).unwrap();
-        (begun == 1).then_some(())
-    });
+    until_an_action_has_begun(&desk);
     drop(stream);
 
     let log = until("both entries are there", || {

@@ -1,6 +1,8 @@
 //! The service is stopped, or killed, in the middle of its work.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -9,7 +11,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Client, Person};
-use crate::desk::{Desk, Ended, until};
+use crate::desk::{Desk, Ended, until, until_an_action_has_begun};
 
 /// Who writes: two threads each.
 const WRITERS: [&str; 4] = [
@@ -51,6 +53,47 @@ fn a_stop_that_comes_with_the_first_sign_of_life_is_heard() {
     for _ in 0..5 {
         Desk::open(&[]).stop().well();
     }
+}
+
+#[test]
+fn who_does_not_come_to_an_end_does_not_hold_up_a_stop() {
+    // The SIEM answers when nobody waits for it any more.
+    let arguments = ["--siem-delay", "3600000", "--grace", "1"];
+    let mut desk = Desk::open(&[&arguments[..], &["--audit", "buffered"]].concat());
+    let lead = desk.person("ingrid.solbakken");
+    let id = lead.report("to be forwarded").id();
+    let token = lead.token.as_deref().unwrap();
+    let head = |path: &str| {
+        format!("POST {path} HTTP/1.1\r\nhost: desk\r\ncontent-type: application/json\r\n")
+    };
+    let forward = format!(
+        "{}authorization: Bearer {token}\r\ncontent-length: 0\r\n\r\n",
+        head(&format!("/incidents/{id}/forward")),
+    );
+    let half = format!("{}content-length: 9\r\n\r\n", head("/login"));
+    let streams = [head("/login"), half, forward].map(|request| {
+        let mut stream = TcpStream::connect(desk.address()).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        stream
+    });
+    until_an_action_has_begun(&desk);
+    desk.stop().well();
+    drop(streams);
+
+    let log = desk.log("Nordlys ASA");
+    let ended: Vec<_> = log
+        .iter()
+        .filter(|entry| entry["outcome"] == "cancelled")
+        .map(|entry| [&entry["action"], &entry["entity_name"]])
+        .collect();
+    let forward = json!("POST /incidents/{id}/forward");
+    assert_eq!(
+        ended,
+        [
+            [&json!("forward"), &Value::Null],
+            [&json!("access"), &forward]
+        ]
+    );
 }
 
 #[test]
