@@ -160,15 +160,16 @@ async fn serve(service: &Service, desk: Desk) -> Result<(), Box<dyn Error>> {
     let worker = tokio::spawn(night.work(Arc::clone(&app.desk)));
     say(&format!("listening on http://{address}"))?;
     let router = router(app, service.is_drill).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, router).with_graceful_shutdown(told_to_stop);
-    let served = async {
-        server.await?;
+    let until_stopped = async {
+        axum::serve(listener, router)
+            .with_graceful_shutdown(told_to_stop)
+            .await?;
         // Its queue is closed with the last handle: it does what is left and ends.
         worker.await??;
         Ok::<_, Box<dyn Error>>(())
     };
     tokio::select! {
-        served = served => served?,
+        done = until_stopped => done?,
         // Or else one client that sends half a request would hold up the end for ever.
         () = grace_is_over => {}
     }

@@ -1,10 +1,10 @@
 //! Who asks the service.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use ureq::http::Response;
 use ureq::{Agent, Body};
+
+use crate::desk::DEADLINE;
 
 type Answered = Result<Answer, ureq::Error>;
 
@@ -34,7 +34,7 @@ impl Client {
     pub(crate) fn new(url: &str) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_mins(1)))
+            .timeout_global(Some(DEADLINE))
             .proxy(None);
         Self {
             agent: config.build().into(),

@@ -19,7 +19,7 @@ use crate::client::Client;
 
 /// How long anything may take before the test says that it never comes. Nothing is slow at it: it is
 /// only there so that a test ends.
-const DEADLINE: Duration = Duration::from_mins(2);
+pub(crate) const DEADLINE: Duration = Duration::from_mins(5);
 
 /// A service on a database of its own; gone, with the database, when it is dropped.
 pub(crate) struct Desk {
