@@ -70,7 +70,9 @@ impl Edge {
             (Task::Login { name, password }, _) => {
                 let visitor = LateActor::new();
                 context.late_actor(&visitor).scope(|| {
-                    let visitor = |actor| visitor.set(actor);
+                    let visitor = |actor| {
+                        visitor.set(actor);
+                    };
                     self.desk
                         .login(&operation.company, visitor, name, password)
                         .map(drop)
