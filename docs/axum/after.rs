@@ -143,7 +143,7 @@ impl App {
             return Err(Failed::Closed);
         }
         let mut incident = before.clone();
-        incident.status = "closed".to_owned();
+        incident.status = "closed".into();
         tx.execute(
             "UPDATE incident SET status = ?1 WHERE id = ?2",
             (&incident.status, incident.id),

@@ -1,6 +1,11 @@
-//! Tests that need several crates at once stand in `tests/`; the README is tested here.
+//! Tests that need several crates at once stand in `tests/`; the README and the guides are tested here.
 
 /// The example of the README compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
+
+/// The examples of the guide about background jobs run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/jobs.md")]
+pub struct Jobs;

@@ -58,7 +58,7 @@ async fn the_commands_of_the_guide_print_what_it_says() {
     );
     let (stop, stopped) = oneshot::channel::<()>();
     let served = tokio::spawn(before::serve(listener, app.unwrap(), async {
-        drop(stopped.await)
+        drop(stopped.await);
     }));
     shell.run(&scripts.next().unwrap()).await;
     stop.send(()).unwrap();
@@ -72,7 +72,9 @@ async fn the_commands_of_the_guide_print_what_it_says() {
         sessions(|id, name, company| after::Person { id, name, company }),
     );
     let (stop, stopped) = oneshot::channel::<()>();
-    let serve = after::serve(listener, app.unwrap(), async { drop(stopped.await) });
+    let serve = after::serve(listener, app.unwrap(), async {
+        drop(stopped.await);
+    });
     let client = async {
         let mut count = 0;
         for script in scripts {

@@ -98,10 +98,8 @@ fn jq(filter: &str, answer: &str) -> String {
     let member = filter.strip_prefix(".entries[].").expect("a filter");
     let answer: Value = serde_json::from_str(answer).unwrap();
     let entries = answer["entries"].as_array().expect(filter);
-    entries
-        .iter()
-        .map(|entry| format!("{}\n", entry[member].as_str().unwrap()))
-        .collect()
+    let values = entries.iter().map(|entry| entry[member].as_str().unwrap());
+    values.flat_map(|value| [value, "\n"]).collect()
 }
 
 /// Splits a line at blanks that stand in no quotes.
