@@ -70,6 +70,7 @@ impl App {
     pub(crate) fn open(path: &FilePath, sessions: HashMap<String, Person>) -> Result<Self, Failed> {
         let connection = Connection::open(path)?;
         let store = SqliteStore::open(path)?;
+        let auditor = Auditor::new(store.clone());
         TrackedTable::new("incident")
             .name("title")
             .tenant("company")
@@ -77,8 +78,8 @@ impl App {
         Ok(Self {
             connection: Arc::new(Mutex::new(connection)),
             sessions: Arc::new(sessions),
-            auditor: Auditor::new(store.clone()),
             store,
+            auditor,
         })
     }
 }
