@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use audit_core::Auditor;
 use audit_sqlite::SqliteStore;
@@ -219,18 +219,19 @@ fn program() -> &'static Path {
 
 fn is_fresh(program: &Path) -> bool {
     let modified = |path: &Path| fs::metadata(path)?.modified();
-    let Ok(built) = modified(program) else {
-        return false;
-    };
-    // Cargo writes down there what it was made of.
-    let Ok(sources) = fs::read_to_string(program.with_extension("d")) else {
+    // Cargo writes down there what it was made of, but for what came from elsewhere.
+    let (Ok(built), Ok(sources)) = (
+        modified(program),
+        fs::read_to_string(program.with_extension("d")),
+    ) else {
         return false;
     };
     let sources = sources.replace("\\ ", "\0");
     let sources = sources.split_whitespace().skip(1);
-    let mut changed = sources
-        .map(|path| modified(Path::new(&path.replace('\0', " "))).unwrap_or(SystemTime::now()));
-    changed.all(|changed| changed <= built)
+    sources
+        .chain([concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock")])
+        .map(|path| modified(Path::new(&path.replace('\0', " "))))
+        .all(|changed| changed.is_ok_and(|changed| changed <= built))
 }
 
 fn build(profile: &Path) {

@@ -218,7 +218,7 @@ fn is_whole(request: &str, entries: &ByAction) {
 
 fn requests(desk: &Desk) -> BTreeMap<String, ByAction> {
     let mut requests = BTreeMap::<String, ByAction>::new();
-    for entry in COMPANIES.iter().flat_map(|company| desk.log(company)) {
+    for entry in entries(desk) {
         let text = |name: &str| entry[name].as_str().unwrap().to_owned();
         let request = requests.entry(text("request_id")).or_default();
         request.entry(text("action")).or_default().push(entry);
@@ -226,10 +226,23 @@ fn requests(desk: &Desk) -> BTreeMap<String, ByAction> {
     requests
 }
 
+/// What all companies have, each without a gap.
+fn entries(desk: &Desk) -> Vec<Value> {
+    let mut entries = Vec::new();
+    for company in COMPANIES {
+        let log = desk.log(company);
+        for (expected, entry) in log.iter().enumerate() {
+            assert_eq!(entry["index"], expected, "a gap: {entry}");
+        }
+        entries.extend(log);
+    }
+    entries
+}
+
 /// There is a creation for each row and a row for each creation, and it tells the note that is there.
 fn rows_are_entries(desk: &Desk) {
     let mut told = BTreeMap::new();
-    for entry in COMPANIES.iter().flat_map(|company| desk.log(company)) {
+    for entry in entries(desk) {
         let Some(id) = entry["changes"]
             .as_object()
             .and(entry["entity_id"].as_i64())
