@@ -83,6 +83,13 @@ impl Desk {
         }
     }
 
+    /// The next line that it says.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.out.read_line(&mut line).unwrap();
+        line
+    }
+
     /// Somebody who has not logged in.
     pub(crate) fn visitor(&self) -> Client {
         Client::new(&self.url)

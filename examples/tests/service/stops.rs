@@ -109,6 +109,28 @@ fn what_is_buffered_is_stored_before_the_service_ends() {
 }
 
 #[test]
+fn what_still_waits_for_the_file_when_the_stop_comes_is_stored() {
+    let mut desk = Desk::open(&["--audit", "buffered"]);
+    let lead = desk.person("ingrid.solbakken");
+    let other = desk.connection();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let answers: Vec<_> = (0..30).map(|_| lead.get("/incidents")).collect();
+    desk.signal(Signal::TERM);
+    assert_eq!(desk.line(), "stopped\n");
+    // All that is left to do is to store what is queued, and nobody could until now.
+    other.execute_batch("COMMIT").unwrap();
+    let ended = desk.ended();
+    assert!(ended.status.success());
+    assert_eq!(ended.complaints, "");
+
+    let requests = requests(&desk);
+    for answer in answers {
+        assert_eq!(answer.status, 200);
+        assert_eq!(requests[&answer.request_id]["access"].len(), 1);
+    }
+}
+
+#[test]
 fn nothing_is_recorded_where_auditing_is_off() {
     let mut desk = Desk::open(&["--audit", "off"]);
     let (answered, ended) = signal_under_load(&mut desk, Signal::TERM);
