@@ -48,6 +48,10 @@ const ENTITY_TYPE: &str = "http";
 /// blocking a thread. What cannot be recorded is queued or reported; see [`AccessLayer::fail_closed`] for
 /// the opposite.
 ///
+/// The head of a response goes out before that, in a packet of its own. Set `TCP_NODELAY` on the connections
+/// of the server (`tap_io` in axum): without it the body is held back until the client has confirmed the
+/// head, which most do after 40 ms only.
+///
 /// ```
 /// use audit_core::{Auditor, MemoryStore};
 /// use audit_tower::{AccessLayer, AccessPolicy, Rule};
