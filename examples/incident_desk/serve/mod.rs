@@ -110,9 +110,14 @@ impl Default for Service {
 
 /// Serves until it is told to stop; then answers what was asked, and stores what is queued.
 pub(crate) fn run(service: &Service) -> Result<(), Box<dyn Error>> {
-    let folder = tempfile::tempdir()?;
-    let temporary = folder.path().join("desk.db");
-    let db = service.db.as_deref().unwrap_or(&temporary);
+    // Only where it is needed: the folder stays behind when the process is killed.
+    let (db, _folder) = if let Some(db) = &service.db {
+        (db.clone(), None)
+    } else {
+        let folder = tempfile::tempdir()?;
+        (folder.path().join("desk.db"), Some(folder))
+    };
+    let db = db.as_path();
     let store = SqliteStore::open(db).map_err(|error| at(db, &error))?;
     let auditor = match service.auditing {
         Auditing::Durable => Auditor::new(store.clone()),
