@@ -48,6 +48,7 @@ mod bounded;
 mod codec;
 mod connection;
 mod error;
+mod gate;
 mod lock;
 mod options;
 mod outbox;

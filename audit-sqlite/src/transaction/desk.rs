@@ -1,13 +1,14 @@
 //! What a store keeps from one transaction on a caller's connection to the next.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use audit_core::{ErrorKind, Result, Sanitizer};
 
 use crate::connection::{Identity, Process, lock_path};
 use crate::error::{Phase, of_kind};
+use crate::gate::{Caller, Gate};
 use crate::lock::{FairLock, Held};
 use crate::store::SqliteStore;
 use crate::writer::{Memory, Newest};
@@ -28,6 +29,8 @@ pub(crate) struct Desks {
     /// For rows of tracked tables that nobody claims.
     pub(super) sanitizer: Sanitizer,
     process: Process,
+    /// Where batches of the store let our callers go first.
+    gate: Arc<Gate>,
     idle: Mutex<Vec<Desk>>,
 }
 
@@ -44,6 +47,7 @@ pub(super) struct Desk {
 /// A desk in use: nobody else writes to the file who knows its lock.
 pub(super) struct Turn {
     held: Held,
+    caller: Caller,
     pub(super) desk: Desk,
     store: SqliteStore,
 }
@@ -64,6 +68,7 @@ impl Desks {
             deadline,
             sanitizer,
             process: Process::current(),
+            gate: Arc::default(),
             idle: Mutex::default(),
         })
     }
@@ -73,6 +78,11 @@ impl Desks {
         Instant::now() + self.deadline
     }
 
+    /// Where the store's own batches let callers go first.
+    pub(crate) fn gate(&self) -> Arc<Gate> {
+        Arc::clone(&self.gate)
+    }
+
     /// Says whether this process may write.
     pub(super) fn check_process(&self) -> Result<()> {
         self.process.check()
@@ -80,6 +90,7 @@ impl Desks {
 
     /// Waits for a turn at writing. Fails if the path leads to another file now.
     pub(super) fn turn(&self, store: &SqliteStore, deadline: Instant) -> Result<Turn> {
+        let caller = self.gate.arrive();
         let idle = self.idle().pop();
         let mut desk = match idle {
             Some(desk) => desk,
@@ -103,6 +114,7 @@ impl Desks {
         match desk.lock.acquire(deadline) {
             Ok(held) => Ok(Turn {
                 held,
+                caller,
                 desk,
                 store: store.clone(),
             }),
@@ -138,10 +150,12 @@ impl Turn {
     pub(super) fn end(self, known: Option<Newest>) {
         let Self {
             held,
+            caller,
             mut desk,
             store,
         } = self;
         drop(held);
+        drop(caller);
         desk.memory.give_back(known);
         if let Ok(desks) = store.desks() {
             desks.put_back(desk);

@@ -15,6 +15,7 @@ mod staged;
 mod tests;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use audit_core::store::Appended;
@@ -27,6 +28,7 @@ pub(crate) use self::intern::UNLISTED_SHAPE;
 pub(crate) use self::memory::{Memory, Newest};
 use crate::connection::{self, Identity, ProcessBound};
 use crate::error::{Phase, during, kind_of, map, of_kind};
+use crate::gate::Gate;
 use crate::lock::FairLock;
 use crate::options::SqliteOptions;
 use crate::presence::Presence;
@@ -54,6 +56,7 @@ struct Place {
     path: PathBuf,
     identity: Option<Identity>,
     lock: FairLock,
+    gate: Arc<Gate>,
 }
 
 impl Writer {
@@ -62,6 +65,7 @@ impl Writer {
         connection: Connection,
         path: PathBuf,
         lock: FairLock,
+        gate: Arc<Gate>,
         options: SqliteOptions,
     ) -> Result<Self> {
         let identity =
@@ -70,6 +74,7 @@ impl Writer {
             path,
             identity,
             lock,
+            gate,
         };
         Ok(Self::new(connection, Some(place), options))
     }
@@ -184,7 +189,10 @@ impl Writer {
         self.check_place()?;
         let deadline = Instant::now() + self.options.busy_deadline;
         let _held = match &mut self.place {
-            Some(place) => Some(place.lock.acquire(deadline)?),
+            Some(place) => {
+                place.gate.let_callers_go_first();
+                Some(place.lock.acquire(deadline)?)
+            }
             None => None,
         };
         let connection = self.connection.get()?;

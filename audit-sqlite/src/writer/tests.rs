@@ -13,7 +13,14 @@ fn open(path: &std::path::Path) -> Writer {
     schema::migrate(&mut connection).unwrap();
     connection::forbid(&mut connection).unwrap();
     let lock = FairLock::open(&lock_path(path)).unwrap();
-    Writer::of_file(connection, path.to_owned(), lock, options).unwrap()
+    Writer::of_file(
+        connection,
+        path.to_owned(),
+        lock,
+        Arc::default(),
+        options,
+    )
+    .unwrap()
 }
 
 fn entry(n: usize, bytes: usize) -> AuditEntry {
