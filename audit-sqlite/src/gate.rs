@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// How long a batch lets callers go first.
 const PATIENCE: Duration = Duration::from_millis(4);
 /// After so long without a caller, none is about to come.
-const LULL: Duration = Duration::from_micros(150);
+const LULL: Duration = Duration::from_millis(1);
 
 /// Shared by the writer of a store and the transactions of its callers.
 #[derive(Default)]

@@ -40,6 +40,9 @@ pub(crate) struct Business {
 impl Business {
     pub(crate) fn open(path: &Path, store: &SqliteStore) -> Result<Self> {
         let connection = Connection::open(path)?;
+        // An audited transaction has some twenty statements of its own; the default of 16 would have them
+        // all compiled each time.
+        connection.set_prepared_statement_cache_capacity(64);
         connection.execute_batch(TABLES)?;
         Ok(Self {
             store: store.clone(),
@@ -59,16 +62,29 @@ impl Business {
         Ok(())
     }
 
-    /// Does something in one transaction: rows and entries, all or nothing.
+    /// Does something in one transaction: rows, what changed in them, and the action around it are
+    /// stored together or not at all. What is refused or fails leaves its entry alone.
     pub(crate) fn write<R>(
         &self,
         work: impl FnOnce(&AuditedTransaction<'_>) -> Result<R>,
     ) -> Result<R> {
         let mut connection = self.connection();
         let tx = self.store.begin(&mut connection)?;
-        let done = work(&tx)?;
-        tx.commit()?;
-        Ok(done)
+        match work(&tx) {
+            Ok(done) => {
+                tx.commit()?;
+                Ok(done)
+            }
+            Err(error) => {
+                tx.rollback()?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Looks at something, outside of any transaction.
+    pub(crate) fn read<R>(&self, look: impl FnOnce(&Connection) -> Result<R>) -> Result<R> {
+        look(&self.connection())
     }
 
     pub(crate) fn insert(
@@ -87,11 +103,12 @@ impl Business {
             sensor_token: new.sensor_token.clone(),
             sample_password: new.sample_password.clone(),
         };
-        tx.execute(
+        tx.prepare_cached(
             "INSERT INTO incidents
                 (company, title, status, severity, note, sensor_token, sample_password)
              VALUES (:company, :title, :status, :severity, :note, :sensor_token, :sample_password)",
-            named_params! {
+        )?
+        .execute(named_params! {
                 ":company": incident.company,
                 ":title": incident.title,
                 ":status": word(&incident.status),
@@ -99,40 +116,40 @@ impl Business {
                 ":note": incident.note,
                 ":sensor_token": incident.sensor_token,
                 ":sample_password": incident.sample_password,
-            },
-        )?;
+        })?;
         incident.id = tx.last_insert_rowid();
         Ok(incident)
     }
 
-    pub(crate) fn find(&self, id: i64) -> rusqlite::Result<Option<Incident>> {
-        self.connection()
-            .query_row("SELECT * FROM incidents WHERE id = ?1", [id], incident)
+    pub(crate) fn find(connection: &Connection, id: i64) -> rusqlite::Result<Option<Incident>> {
+        connection
+            .prepare_cached("SELECT * FROM incidents WHERE id = ?1")?
+            .query_row([id], incident)
             .optional()
     }
 
-    pub(crate) fn list(&self, company: &str) -> rusqlite::Result<Vec<Incident>> {
-        self.connection()
+    pub(crate) fn list(connection: &Connection, company: &str) -> rusqlite::Result<Vec<Incident>> {
+        connection
             .prepare("SELECT * FROM incidents WHERE company = ?1 ORDER BY id")?
             .query_map([company], incident)?
             .collect()
     }
 
     pub(crate) fn update(tx: &AuditedTransaction<'_>, incident: &Incident) -> rusqlite::Result<()> {
-        tx.execute(
+        tx.prepare_cached(
             "UPDATE incidents
              SET title = :title, status = :status, severity = :severity,
                  assignee = :assignee, note = :note
              WHERE id = :id",
-            named_params! {
+        )?
+        .execute(named_params! {
                 ":id": incident.id,
                 ":title": incident.title,
                 ":status": word(&incident.status),
                 ":severity": word(&incident.severity),
                 ":assignee": incident.assignee,
                 ":note": incident.note,
-            },
-        )?;
+        })?;
         Ok(())
     }
 

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use audit_core::{Audited, Auditor, Outcome, ToOutcome};
-use audit_sqlite::rusqlite;
+pub(crate) use audit_sqlite::AuditedTransaction as Tx;
+use audit_sqlite::rusqlite::{self, Connection};
 use serde::{Deserialize, Serialize};
 
 use crate::business::Business;
@@ -139,8 +140,8 @@ pub(crate) struct Desk {
 
 impl Desk {
     /// The incident, if it belongs to the company of whoever asks.
-    pub(crate) fn find(&self, by: &Person, id: i64) -> Result<Incident> {
-        let incident = self.business.find(id)?.ok_or(DeskError::NotFound(id))?;
+    pub(crate) fn find(connection: &Connection, by: &Person, id: i64) -> Result<Incident> {
+        let incident = Business::find(connection, id)?.ok_or(DeskError::NotFound(id))?;
         if incident.company == by.company {
             Ok(incident)
         } else {
@@ -148,43 +149,35 @@ impl Desk {
         }
     }
 
-    pub(crate) fn add(&self, by: &Person, new: &NewIncident) -> Result<Incident> {
+    pub(crate) fn add(tx: &Tx<'_>, by: &Person, new: &NewIncident) -> Result<Incident> {
         by.must_be(&[Role::Analyst, Role::Lead], "report incidents")?;
-        self.business.write(|tx| {
-            let incident = Business::insert(tx, &by.company, new)?;
-            tx.created(&incident).record()?;
-            Ok(incident)
-        })
+        let incident = Business::insert(tx, &by.company, new)?;
+        tx.created(&incident).record()?;
+        Ok(incident)
     }
 
     /// Changes an incident. Every handler that changes one comes through here, so that no change
     /// can be forgotten.
     pub(crate) fn change(
-        &self,
+        tx: &Tx<'_>,
         by: &Person,
         id: i64,
         edit: impl FnOnce(&mut Incident) -> Result<()>,
     ) -> Result<Incident> {
         by.must_be(&[Role::Analyst, Role::Lead], "change incidents")?;
-        let before = self.find(by, id)?;
+        let before = Self::find(tx, by, id)?;
         let mut after = before.clone();
         edit(&mut after)?;
-        self.business.write(|tx| {
-            Business::update(tx, &after)?;
-            tx.updated(&before, &after).record()?;
-            Ok(())
-        })?;
+        Business::update(tx, &after)?;
+        tx.updated(&before, &after).record()?;
         Ok(after)
     }
 
-    pub(crate) fn delete(&self, by: &Person, id: i64) -> Result<Incident> {
+    pub(crate) fn delete(tx: &Tx<'_>, by: &Person, id: i64) -> Result<Incident> {
         by.must_be(&[Role::Lead], "remove incidents")?;
-        let incident = self.find(by, id)?;
-        self.business.write(|tx| {
-            Business::delete(tx, id)?;
-            tx.deleted(&incident).record()?;
-            Ok(())
-        })?;
+        let incident = Self::find(tx, by, id)?;
+        Business::delete(tx, id)?;
+        tx.deleted(&incident).record()?;
         Ok(incident)
     }
 }

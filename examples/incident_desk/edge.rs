@@ -10,7 +10,7 @@ use audit_core::{Actor, AuditContext, Clock, InContext as _, LateActor};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::runtime::Runtime;
 
-use crate::desk::{Desk, Result};
+use crate::desk::{Desk, Incident, Result, Tx};
 use crate::handlers::NightlyJob;
 use crate::people::Person;
 use crate::siem::Siem;
@@ -135,38 +135,24 @@ impl Edge {
         let _guard = context.enter();
         match task.clone() {
             Task::Report { incident, new } => {
-                let reported = desk.report(by, &new)?;
+                let reported = desk.business.write(|tx| desk.report(tx, by, &new))?;
                 self.ids.insert(incident, reported.id);
-                return Ok(());
             }
-            Task::Triage { assignee, .. } => desk.triage(by, id, &assignee)?,
-            Task::Start { .. } => desk.start(by, id)?,
-            Task::Edit { edit, .. } => desk.edit(by, id, edit)?,
-            Task::Note { text, .. } => desk.note(by, id, &text)?,
-            Task::Escalate { reason, .. } => desk.escalate(by, id, &reason)?,
-            Task::Resolve { resolution, .. } => desk.resolve(by, id, &resolution)?,
-            Task::Close { reason, .. } => desk.close(by, id, &reason)?,
-            Task::Reopen { reason, .. } => desk.reopen(by, id, &reason)?,
-            Task::Remove { reason, .. } => desk.remove(by, id, &reason)?,
-            Task::RotateToken { token } => return desk.rotate_token(by, &token),
+            Task::RotateToken { token } => desk.rotate_token(by, &token)?,
             Task::ChangePassword {
                 old_password,
                 new_password,
-            } => return desk.change_password(by, &old_password, &new_password),
+            } => desk.change_password(by, &old_password, &new_password)?,
             Task::ScheduleNightly { at_least } => {
-                return desk.schedule_nightly(by, at_least, |job| {
+                desk.schedule_nightly(by, at_least, |job| {
                     Ok(desk.business.enqueue(&by.company, &job)?)
-                });
+                })?;
             }
-            Task::Logout => {
-                desk.logout(by);
-                return Ok(());
+            Task::Logout => desk.logout(by),
+            task => {
+                desk.business.write(|tx| change(desk, tx, by, id, task))?;
             }
-            Task::Login { .. }
-            | Task::Forward { .. }
-            | Task::Export { .. }
-            | Task::NightlyEscalation => return Ok(()),
-        };
+        }
         Ok(())
     }
 
@@ -183,4 +169,21 @@ impl Edge {
         let work = self.desk.nightly_escalation(company, job.at_least);
         self.runtime.block_on(work.in_context(context)).map(drop)
     }
+}
+
+/// The tasks that change an incident, each in one transaction.
+fn change(desk: &Desk, tx: &Tx<'_>, by: &Person, id: i64, task: Task) -> Result<Option<Incident>> {
+    let incident = match task {
+        Task::Triage { assignee, .. } => desk.triage(tx, by, id, &assignee)?,
+        Task::Start { .. } => desk.start(tx, by, id)?,
+        Task::Edit { edit, .. } => desk.edit(tx, by, id, edit)?,
+        Task::Note { text, .. } => desk.note(tx, by, id, &text)?,
+        Task::Escalate { reason, .. } => desk.escalate(tx, by, id, &reason)?,
+        Task::Resolve { resolution, .. } => desk.resolve(tx, by, id, &resolution)?,
+        Task::Close { reason, .. } => desk.close(tx, by, id, &reason)?,
+        Task::Reopen { reason, .. } => desk.reopen(tx, by, id, &reason)?,
+        Task::Remove { reason, .. } => desk.remove(tx, by, id, &reason)?,
+        _ => return Ok(None),
+    };
+    Ok(Some(incident))
 }

@@ -8,7 +8,7 @@ use audit_core::{Actor, Carrier, audit_action, current_action};
 use serde::{Deserialize, Serialize};
 
 use crate::business::Business;
-use crate::desk::{Desk, DeskError, Edit, Incident, NewIncident, Result, Severity, Status};
+use crate::desk::{Desk, DeskError, Edit, Incident, NewIncident, Result, Severity, Status, Tx};
 use crate::people::{Person, Role};
 use crate::siem::Siem;
 
@@ -65,28 +65,34 @@ impl Desk {
 impl Desk {
     /// The id is known at the end only.
     #[audit_action(metadata(severity = new.severity), result(|incident| entity = incident))]
-    pub(crate) fn report(&self, by: &Person, new: &NewIncident) -> Result<Incident> {
-        self.add(by, new)
+    pub(crate) fn report(&self, tx: &Tx<'_>, by: &Person, new: &NewIncident) -> Result<Incident> {
+        Self::add(tx, by, new)
     }
 
     #[audit_action(entity_id = id, metadata(assignee), result(|incident| entity = incident))]
-    pub(crate) fn triage(&self, by: &Person, id: i64, assignee: &str) -> Result<Incident> {
-        self.change(by, id, |incident| {
+    pub(crate) fn triage(
+        &self,
+        tx: &Tx<'_>,
+        by: &Person,
+        id: i64,
+        assignee: &str,
+    ) -> Result<Incident> {
+        Self::change(tx, by, id, |incident| {
             incident.assignee = Some(assignee.to_owned());
             incident.turn(&[Status::Open], Status::Triaged, "triage")
         })
     }
 
     #[audit_action(entity_id = id, result(|incident| entity = incident))]
-    pub(crate) fn start(&self, by: &Person, id: i64) -> Result<Incident> {
-        self.change(by, id, |incident| {
+    pub(crate) fn start(&self, tx: &Tx<'_>, by: &Person, id: i64) -> Result<Incident> {
+        Self::change(tx, by, id, |incident| {
             incident.turn(&[Status::Triaged], Status::InProgress, "start on")
         })
     }
 
     #[audit_action(entity_id = id, result(|incident| entity = incident))]
-    pub(crate) fn edit(&self, by: &Person, id: i64, edit: Edit) -> Result<Incident> {
-        self.change(by, id, |incident| {
+    pub(crate) fn edit(&self, tx: &Tx<'_>, by: &Person, id: i64, edit: Edit) -> Result<Incident> {
+        Self::change(tx, by, id, |incident| {
             incident.still_open("edit")?;
             incident.apply(edit);
             Ok(())
@@ -94,8 +100,8 @@ impl Desk {
     }
 
     #[audit_action(entity_id = id, result(|incident| entity = incident))]
-    pub(crate) fn note(&self, by: &Person, id: i64, text: &str) -> Result<Incident> {
-        self.change(by, id, |incident| {
+    pub(crate) fn note(&self, tx: &Tx<'_>, by: &Person, id: i64, text: &str) -> Result<Incident> {
+        Self::change(tx, by, id, |incident| {
             incident.still_open("note something on")?;
             incident.note = Some(text.to_owned());
             Ok(())
@@ -103,8 +109,14 @@ impl Desk {
     }
 
     #[audit_action(entity_id = id, reason = reason, severity = "notice", result(|incident| entity = incident))]
-    pub(crate) fn escalate(&self, by: &Person, id: i64, reason: &str) -> Result<Incident> {
-        self.change(by, id, |incident| {
+    pub(crate) fn escalate(
+        &self,
+        tx: &Tx<'_>,
+        by: &Person,
+        id: i64,
+        reason: &str,
+    ) -> Result<Incident> {
+        Self::change(tx, by, id, |incident| {
             incident.still_open("escalate")?;
             incident.severity = incident.severity.raised()?;
             Ok(())
@@ -112,30 +124,54 @@ impl Desk {
     }
 
     #[audit_action(entity_id = id, reason = resolution, result(|incident| entity = incident))]
-    pub(crate) fn resolve(&self, by: &Person, id: i64, resolution: &str) -> Result<Incident> {
-        self.change(by, id, |incident| {
+    pub(crate) fn resolve(
+        &self,
+        tx: &Tx<'_>,
+        by: &Person,
+        id: i64,
+        resolution: &str,
+    ) -> Result<Incident> {
+        Self::change(tx, by, id, |incident| {
             incident.turn(&[Status::InProgress], Status::Resolved, "resolve")
         })
     }
 
     #[audit_action(entity_id = id, reason = reason, result(|incident| entity = incident))]
-    pub(crate) fn close(&self, by: &Person, id: i64, reason: &str) -> Result<Incident> {
-        self.change(by, id, |incident| {
+    pub(crate) fn close(
+        &self,
+        tx: &Tx<'_>,
+        by: &Person,
+        id: i64,
+        reason: &str,
+    ) -> Result<Incident> {
+        Self::change(tx, by, id, |incident| {
             incident.turn(&[Status::Resolved], Status::Closed, "close")
         })
     }
 
     #[audit_action(entity_id = id, reason = reason, result(|incident| entity = incident))]
-    pub(crate) fn reopen(&self, by: &Person, id: i64, reason: &str) -> Result<Incident> {
-        self.change(by, id, |incident| {
+    pub(crate) fn reopen(
+        &self,
+        tx: &Tx<'_>,
+        by: &Person,
+        id: i64,
+        reason: &str,
+    ) -> Result<Incident> {
+        Self::change(tx, by, id, |incident| {
             incident.assignee = None;
             incident.turn(&[Status::Resolved, Status::Closed], Status::Open, "reopen")
         })
     }
 
     #[audit_action(entity_id = id, reason = reason, severity = "warning", result(|incident| entity = incident))]
-    pub(crate) fn remove(&self, by: &Person, id: i64, reason: &str) -> Result<Incident> {
-        self.delete(by, id)
+    pub(crate) fn remove(
+        &self,
+        tx: &Tx<'_>,
+        by: &Person,
+        id: i64,
+        reason: &str,
+    ) -> Result<Incident> {
+        Self::delete(tx, by, id)
     }
 
     /// Hands an incident to the SIEM; its replies come into the log as error text, masked. That it
@@ -144,7 +180,7 @@ impl Desk {
     #[audit_action(entity_id = id, attempt)]
     pub(crate) async fn forward(&self, by: &Person, id: i64, siem: &Siem) -> Result<()> {
         by.must_be(&[Role::Analyst, Role::Lead], "forward incidents")?;
-        let incident = self.find(by, id)?;
+        let incident = self.business.read(|rows| Self::find(rows, by, id))?;
         siem.push(&incident).await
     }
 }
@@ -160,7 +196,9 @@ impl Desk {
     )]
     pub(crate) async fn export(&self, by: &Person, format: &str) -> Result<usize> {
         by.must_be(&[Role::Analyst, Role::Lead], "export incidents")?;
-        let incidents = self.business.list(&by.company)?;
+        let incidents = self
+            .business
+            .read(|rows| Ok(Business::list(rows, &by.company)?))?;
         tokio::task::yield_now().await; // Here the rows would be sent.
         Ok(incidents.len())
     }
@@ -193,7 +231,10 @@ impl Desk {
         company: &str,
         at_least: Severity,
     ) -> Result<usize> {
-        let waiting = self.business.list(company)?.into_iter().filter(|incident| {
+        let incidents = self
+            .business
+            .read(|rows| Ok(Business::list(rows, company)?))?;
+        let waiting = incidents.into_iter().filter(|incident| {
             let raisable = at_least..Severity::Critical;
             incident.status == Status::Open && raisable.contains(&incident.severity)
         });

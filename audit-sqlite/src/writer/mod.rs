@@ -103,6 +103,12 @@ impl Writer {
         if entries.is_empty() {
             return Ok(Vec::new());
         }
+        // One entry alone has nobody behind it, and somebody may wait for it.
+        if let Some(place) = &self.place
+            && entries.len() > 1
+        {
+            place.gate.let_callers_go_first();
+        }
         self.transact(
             |connection, memory, _| memory.insert_all(connection, entries),
             |connection, appended| doubt::is_stored(connection, entries, appended),
@@ -189,10 +195,7 @@ impl Writer {
         self.check_place()?;
         let deadline = Instant::now() + self.options.busy_deadline;
         let _held = match &mut self.place {
-            Some(place) => {
-                place.gate.let_callers_go_first();
-                Some(place.lock.acquire(deadline)?)
-            }
+            Some(place) => Some(place.lock.acquire(deadline)?),
             None => None,
         };
         let connection = self.connection.get()?;

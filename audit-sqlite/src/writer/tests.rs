@@ -13,14 +13,7 @@ fn open(path: &std::path::Path) -> Writer {
     schema::migrate(&mut connection).unwrap();
     connection::forbid(&mut connection).unwrap();
     let lock = FairLock::open(&lock_path(path)).unwrap();
-    Writer::of_file(
-        connection,
-        path.to_owned(),
-        lock,
-        Arc::default(),
-        options,
-    )
-    .unwrap()
+    Writer::of_file(connection, path.to_owned(), lock, Arc::default(), options).unwrap()
 }
 
 fn entry(n: usize, bytes: usize) -> AuditEntry {

@@ -7,7 +7,8 @@ use axum::{Json, Router};
 use serde::Deserialize;
 
 use super::App;
-use crate::desk::{DeskError, Edit, Incident, NewIncident};
+use crate::business::Business;
+use crate::desk::{Desk, DeskError, Edit, Incident, NewIncident};
 use crate::people::Person;
 use crate::siem::Siem;
 
@@ -54,12 +55,14 @@ pub(super) fn routes() -> Router<App> {
 }
 
 async fn list(State(app): State<App>, by: Person) -> Answer<Vec<Incident>> {
-    let list = app.work(move |desk| Ok(desk.business.list(&by.company)?));
+    let list = app.read(move |rows| Ok(Business::list(rows, &by.company)?));
     list.await.map(Json)
 }
 
 async fn show(State(app): State<App>, by: Person, Path(id): Path<i64>) -> Answer<Incident> {
-    app.work(move |desk| desk.find(&by, id)).await.map(Json)
+    app.read(move |rows| Desk::find(rows, &by, id))
+        .await
+        .map(Json)
 }
 
 async fn report(
@@ -67,7 +70,9 @@ async fn report(
     by: Person,
     Json(new): Json<NewIncident>,
 ) -> Result<(StatusCode, Json<Incident>), DeskError> {
-    let incident = app.work(move |desk| desk.report(&by, &new)).await?;
+    let incident = app
+        .write(move |desk, tx| desk.report(tx, &by, &new))
+        .await?;
     Ok((StatusCode::CREATED, Json(incident)))
 }
 
@@ -77,12 +82,14 @@ async fn triage(
     Path(id): Path<i64>,
     Json(ask): Json<Assign>,
 ) -> Answer<Incident> {
-    let triage = app.work(move |desk| desk.triage(&by, id, &ask.assignee));
+    let triage = app.write(move |desk, tx| desk.triage(tx, &by, id, &ask.assignee));
     triage.await.map(Json)
 }
 
 async fn start(State(app): State<App>, by: Person, Path(id): Path<i64>) -> Answer<Incident> {
-    app.work(move |desk| desk.start(&by, id)).await.map(Json)
+    app.write(move |desk, tx| desk.start(tx, &by, id))
+        .await
+        .map(Json)
 }
 
 async fn edit(
@@ -91,7 +98,7 @@ async fn edit(
     Path(id): Path<i64>,
     Json(ask): Json<Edit>,
 ) -> Answer<Incident> {
-    app.work(move |desk| desk.edit(&by, id, ask))
+    app.write(move |desk, tx| desk.edit(tx, &by, id, ask))
         .await
         .map(Json)
 }
@@ -102,7 +109,7 @@ async fn note(
     Path(id): Path<i64>,
     Json(ask): Json<Note>,
 ) -> Answer<Incident> {
-    let note = app.work(move |desk| desk.note(&by, id, &ask.text));
+    let note = app.write(move |desk, tx| desk.note(tx, &by, id, &ask.text));
     note.await.map(Json)
 }
 
@@ -112,7 +119,7 @@ async fn escalate(
     Path(id): Path<i64>,
     Json(ask): Json<Because>,
 ) -> Answer<Incident> {
-    let escalate = app.work(move |desk| desk.escalate(&by, id, &ask.reason));
+    let escalate = app.write(move |desk, tx| desk.escalate(tx, &by, id, &ask.reason));
     escalate.await.map(Json)
 }
 
@@ -122,7 +129,7 @@ async fn resolve(
     Path(id): Path<i64>,
     Json(ask): Json<Solved>,
 ) -> Answer<Incident> {
-    let resolve = app.work(move |desk| desk.resolve(&by, id, &ask.resolution));
+    let resolve = app.write(move |desk, tx| desk.resolve(tx, &by, id, &ask.resolution));
     resolve.await.map(Json)
 }
 
@@ -132,7 +139,7 @@ async fn close(
     Path(id): Path<i64>,
     Json(ask): Json<Because>,
 ) -> Answer<Incident> {
-    let close = app.work(move |desk| desk.close(&by, id, &ask.reason));
+    let close = app.write(move |desk, tx| desk.close(tx, &by, id, &ask.reason));
     close.await.map(Json)
 }
 
@@ -142,7 +149,7 @@ async fn reopen(
     Path(id): Path<i64>,
     Json(ask): Json<Because>,
 ) -> Answer<Incident> {
-    let reopen = app.work(move |desk| desk.reopen(&by, id, &ask.reason));
+    let reopen = app.write(move |desk, tx| desk.reopen(tx, &by, id, &ask.reason));
     reopen.await.map(Json)
 }
 
@@ -152,7 +159,7 @@ async fn remove(
     Path(id): Path<i64>,
     Json(ask): Json<Because>,
 ) -> Answer<Incident> {
-    let remove = app.work(move |desk| desk.remove(&by, id, &ask.reason));
+    let remove = app.write(move |desk, tx| desk.remove(tx, &by, id, &ask.reason));
     remove.await.map(Json)
 }
 

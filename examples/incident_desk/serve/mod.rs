@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use audit_core::{Auditor, Delivery, in_current_context};
 use audit_sqlite::SqliteStore;
+use audit_sqlite::rusqlite::Connection;
 use audit_tower::{AccessLayer, AccessPolicy, ContextLayer, Rule};
 use axum::routing::get;
 use axum::serve::ListenerExt as _;
@@ -33,7 +34,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use self::night::{Night, Queue};
 use self::sessions::Sessions;
 use crate::business::Business;
-use crate::desk::{Desk, DeskError};
+use crate::desk::{Desk, DeskError, Tx};
 use crate::people::People;
 use crate::{DATA, at, work};
 
@@ -208,6 +209,23 @@ fn router(app: App, is_drill: bool) -> Router {
 }
 
 impl App {
+    /// Changes something: the request, what it does and what it changes are one transaction.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Desk, &Tx<'_>) -> Result<T, DeskError> + Send + 'static,
+    ) -> Result<T, DeskError> {
+        self.work(move |desk| desk.business.write(|tx| work(desk, tx)))
+            .await
+    }
+
+    /// Looks something up.
+    async fn read<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Connection) -> Result<T, DeskError> + Send + 'static,
+    ) -> Result<T, DeskError> {
+        self.work(move |desk| desk.business.read(look)).await
+    }
+
     /// Does something at the desk that waits for the database, where that blocks nobody else.
     async fn work<T: Send + 'static>(
         &self,
