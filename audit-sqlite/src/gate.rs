@@ -8,9 +8,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long a batch lets callers go first.
-const PATIENCE: Duration = Duration::from_millis(4);
-/// After so long without a caller, none is about to come.
-const LULL: Duration = Duration::from_millis(1);
+const PATIENCE: Duration = Duration::from_millis(8);
+/// After so long without a caller, none is about to come. Whoever is alone waits so much longer for an
+/// entry behind a transaction.
+const LULL: Duration = Duration::from_micros(500);
 
 /// Shared by the writer of a store and the transactions of its callers.
 #[derive(Default)]

@@ -103,10 +103,7 @@ impl Writer {
         if entries.is_empty() {
             return Ok(Vec::new());
         }
-        // One entry alone has nobody behind it, and somebody may wait for it.
-        if let Some(place) = &self.place
-            && entries.len() > 1
-        {
+        if let Some(place) = &self.place {
             place.gate.let_callers_go_first();
         }
         self.transact(
