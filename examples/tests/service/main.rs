@@ -16,5 +16,6 @@ mod endings;
 mod headers;
 mod logins;
 mod reading;
+mod readme;
 mod stops;
 mod tenants;
