@@ -59,6 +59,8 @@ use crate::writer::Newest;
 ///   `SAVEPOINT`, recording and `ROLLBACK TO`, an entry could land outside of the savepoint.
 /// - One that is leaked (`mem::forget`) is never over: nobody writes to the log any more until the
 ///   process ends.
+/// - Some twenty statements of ours are cached on the connection, beside those of the caller: with
+///   `set_prepared_statement_cache_capacity(64)` none is compiled twice, where rusqlite keeps 16.
 /// - Nobody else writes to the file meanwhile. Keep it short, and hold none across an `.await`.
 ///   Readers see nothing of it before the commit. [`AuditStore::open_attempt`] refuses.
 ///
