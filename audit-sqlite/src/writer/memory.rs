@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::insert::{INSERT, INSERT_ATTEMPT, INSERT_FOR_CALLER, Texts, insert};
 use super::intern::{Interned, Numbers};
+use super::newest::Newest;
 use super::{attempts, blocks};
 use crate::error::{Phase, corrupt, during};
 use crate::reader::{Side, attempt_by_id, entry_by_id};
@@ -32,13 +33,6 @@ pub(crate) struct Memory {
     texts: Texts,
     /// Whether any attempt is open, of whatever store: while none is, no entry can close one.
     has_attempts: bool,
-}
-
-/// The newest entry of a log: no other log has it, and this one only grows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Newest {
-    pub(crate) seq: i64,
-    pub(crate) id: [u8; 16],
 }
 
 /// How rows get into the tables whose rowid SQLite would tell the connection as the last one.
@@ -301,32 +295,6 @@ impl Memory {
     #[cfg(test)]
     pub(super) fn remembered(&self) -> usize {
         self.tenants.len() + self.interned.remembered()
-    }
-}
-
-impl Newest {
-    fn of(connection: &Connection) -> Result<Self> {
-        let newest = connection
-            .prepare_cached("SELECT seq, id FROM audit_entry ORDER BY seq DESC LIMIT 1")
-            .and_then(|mut newest| {
-                let row = newest.query_row([], |row| {
-                    Ok(Self {
-                        seq: row.get(0)?,
-                        id: row.get(1)?,
-                    })
-                });
-                row.optional()
-            })
-            .map_err(during(Phase::Write))?;
-        Ok(newest.unwrap_or_default())
-    }
-
-    /// Whether the log of this connection has this entry.
-    fn is_in(self, connection: &Connection) -> Result<bool> {
-        connection
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM audit_entry WHERE seq = ?1 AND id = ?2)")
-            .and_then(|mut find| find.query_row(params![self.seq, self.id], |row| row.get(0)))
-            .map_err(during(Phase::Write))
     }
 }
 

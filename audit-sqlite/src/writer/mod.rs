@@ -9,6 +9,7 @@ mod doubt;
 mod insert;
 mod intern;
 mod memory;
+mod newest;
 mod recall;
 mod staged;
 #[cfg(test)]
@@ -25,7 +26,8 @@ use uuid::Uuid;
 
 pub(crate) use self::blocks::{BLOCK, Tally};
 pub(crate) use self::intern::UNLISTED_SHAPE;
-pub(crate) use self::memory::{Memory, Newest};
+pub(crate) use self::memory::Memory;
+pub(crate) use self::newest::Newest;
 use crate::connection::{self, Identity, ProcessBound};
 use crate::error::{Phase, during, kind_of, map, of_kind};
 use crate::gate::Gate;

@@ -1,0 +1,39 @@
+//! Which log it is, and how far it goes.
+
+use audit_core::Result;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use crate::error::{Phase, during};
+
+/// The newest entry of a log: no other log has it, and this one only grows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Newest {
+    pub(crate) seq: i64,
+    pub(crate) id: [u8; 16],
+}
+
+impl Newest {
+    pub(super) fn of(connection: &Connection) -> Result<Self> {
+        let newest = connection
+            .prepare_cached("SELECT seq, id FROM audit_entry ORDER BY seq DESC LIMIT 1")
+            .and_then(|mut newest| {
+                let row = newest.query_row([], |row| {
+                    Ok(Self {
+                        seq: row.get(0)?,
+                        id: row.get(1)?,
+                    })
+                });
+                row.optional()
+            })
+            .map_err(during(Phase::Write))?;
+        Ok(newest.unwrap_or_default())
+    }
+
+    /// Whether the log of this connection has this entry.
+    pub(super) fn is_in(self, connection: &Connection) -> Result<bool> {
+        connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM audit_entry WHERE seq = ?1 AND id = ?2)")
+            .and_then(|mut find| find.query_row(params![self.seq, self.id], |row| row.get(0)))
+            .map_err(during(Phase::Write))
+    }
+}
