@@ -99,9 +99,9 @@ impl Captured {
     ///
     /// # Errors
     ///
-    /// As [`AuditedLog::all_entries`].
+    /// As [`AuditedLog::recorded_so_far`].
     pub fn unclaimed(&self) -> Result<Vec<AuditEntry>> {
-        let mut entries = self.all_entries()?;
+        let mut entries = self.recorded_so_far()?;
         entries.retain(|entry| !self.is_claimed(entry));
         Ok(entries)
     }
@@ -131,7 +131,7 @@ pub trait AuditedLog {
     ///
     /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) if what is queued is not written in 5
     /// seconds, and any failure of the store.
-    fn all_entries(&self) -> Result<Vec<AuditEntry>>;
+    fn recorded_so_far(&self) -> Result<Vec<AuditEntry>>;
 
     /// What masks the values that a failed assertion shows.
     fn sanitizer(&self) -> Sanitizer;
@@ -146,8 +146,8 @@ pub trait AuditedLog {
 }
 
 impl AuditedLog for Captured {
-    fn all_entries(&self) -> Result<Vec<AuditEntry>> {
-        self.auditor.all_entries()
+    fn recorded_so_far(&self) -> Result<Vec<AuditEntry>> {
+        self.auditor.recorded_so_far()
     }
 
     fn sanitizer(&self) -> Sanitizer {
@@ -164,11 +164,11 @@ impl AuditedLog for Captured {
 }
 
 impl AuditedLog for Auditor {
-    fn all_entries(&self) -> Result<Vec<AuditEntry>> {
+    fn recorded_so_far(&self) -> Result<Vec<AuditEntry>> {
         self.flush(FLUSH)?;
         let mut all = Vec::new();
         for tenant in self.store().tenants()? {
-            all.extend(self.tenant(tenant).all_entries()?);
+            all.extend(self.tenant(tenant).recorded_so_far()?);
         }
         Ok(all)
     }
@@ -179,7 +179,7 @@ impl AuditedLog for Auditor {
 }
 
 impl AuditedLog for TenantLog {
-    fn all_entries(&self) -> Result<Vec<AuditEntry>> {
+    fn recorded_so_far(&self) -> Result<Vec<AuditEntry>> {
         self.entries().oldest_first().stream()?.collect()
     }
 
@@ -189,8 +189,8 @@ impl AuditedLog for TenantLog {
 }
 
 impl<L: AuditedLog + ?Sized> AuditedLog for &L {
-    fn all_entries(&self) -> Result<Vec<AuditEntry>> {
-        (**self).all_entries()
+    fn recorded_so_far(&self) -> Result<Vec<AuditEntry>> {
+        (**self).recorded_so_far()
     }
 
     fn sanitizer(&self) -> Sanitizer {

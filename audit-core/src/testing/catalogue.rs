@@ -80,7 +80,7 @@ impl ActionCatalogue {
         &self,
         log: &(impl AuditedLog + ?Sized),
     ) -> Result<Vec<&'static ListedAction>> {
-        let entries = log.all_entries()?;
+        let entries = log.recorded_so_far()?;
         let is_exercised = |listed: &ListedAction| {
             entries.iter().any(|entry| {
                 entry.action == listed.action

@@ -151,7 +151,7 @@ impl Wanted {
     /// If there is none.
     #[track_caller]
     pub fn assert_in(&self, log: &(impl AuditedLog + ?Sized)) -> AuditEntry {
-        let entries = failure::read(log.all_entries());
+        let entries = failure::read(log.recorded_so_far());
         let mut fitting = entries.iter().filter(|entry| self.fits(entry));
         let first = fitting.clone().next();
         let chosen = fitting.find(|entry| !log.is_claimed(entry)).or(first);
@@ -173,7 +173,7 @@ impl Wanted {
         log: &(impl AuditedLog + ?Sized),
         times: usize,
     ) -> Vec<AuditEntry> {
-        let entries = failure::read(log.all_entries());
+        let entries = failure::read(log.recorded_so_far());
         let (fitting, others): (Vec<_>, Vec<_>) =
             entries.into_iter().partition(|entry| self.fits(entry));
         if fitting.len() != times {
