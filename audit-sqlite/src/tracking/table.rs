@@ -64,7 +64,9 @@ use super::options::{Options, RowOperation, TenantRule};
 /// SQLite fires no triggers for `DROP TABLE`, for incremental writes into blobs, for virtual tables,
 /// and on a connection that has switched triggers off. Children of a foreign key are told of if
 /// their table is tracked itself. A row that a `REPLACE` displaced because of a default that is not
-/// a constant is not seen.
+/// a constant is not seen. An `UPDATE OR REPLACE` of a row that refers to the row it displaces leaves a
+/// dangling reference in SQLite itself, where an action of the foreign key has just mended it: the entry
+/// tells of the action only, and `PRAGMA foreign_key_check` of the row.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is tracked until `track`"]
 pub struct TrackedTable {

@@ -19,6 +19,15 @@ pub(crate) struct Model {
 }
 
 impl Model {
+    /// Believes what rows refer to, of those that both have.
+    pub(crate) fn take_references(&mut self, present: &Self) {
+        for (id, row) in &mut self.rows {
+            if let (Some(refers), Some(present)) = (row.get_mut("p"), present.rows.get(id)) {
+                refers.clone_from(&present["p"]);
+            }
+        }
+    }
+
     pub(crate) fn new(ids: &[&str]) -> Self {
         Self {
             rows: BTreeMap::new(),
