@@ -138,6 +138,29 @@ async fn a_job_that_fails_twice_and_then_succeeds_leaves_three_entries() {
     );
 }
 
+#[test]
+fn a_job_that_runs_inside_of_a_request_takes_nothing_from_it() {
+    let auditor = auditor();
+    let carrier = ada().scope(|| Carrier::current().unwrap());
+    let request = AuditContext::new("umbrella")
+        .actor(Actor::user(8, "bob"))
+        .ip([203, 0, 113, 7])
+        .user_agent("curl")
+        .request_data("path", "/drain");
+    request.scope(|| {
+        let step = || auditor.log("step").record().map(drop);
+        run_job(&auditor, carrier, Job::new("drain"), step).unwrap();
+    });
+    let entries = entries(&auditor, "acme");
+    assert_eq!(entries.len(), 2);
+    for entry in entries {
+        assert_eq!(entry.ip_address, None);
+        assert_eq!(entry.user_agent, None);
+        assert!(entry.request_data.is_empty());
+        assert_eq!(entry.actor.principal(), Some(&Actor::user(7, "ada")));
+    }
+}
+
 #[tokio::test]
 async fn a_job_without_a_context_runs_and_says_so() {
     use apalis_core::task::metadata::MetadataStore;

@@ -58,7 +58,15 @@ impl Frame {
 
     /// A context as it is inside the current one.
     pub(crate) fn nested(context: AuditContext) -> Self {
-        let outer = Self::current();
+        Self::within(context, Self::current())
+    }
+
+    /// A context as the outermost one, whatever the current one is.
+    pub(crate) fn outermost(context: AuditContext) -> Self {
+        Self::within(context, None)
+    }
+
+    fn within(context: AuditContext, outer: Option<Self>) -> Self {
         let root = outer.as_ref().and_then(|outer| outer.0.root);
         let own_cause = context.parts_cause();
         let own_cause = own_cause.map(|cause| (context.tenant_source().clone(), cause));

@@ -32,6 +32,13 @@ impl AuditContext {
     pub fn begin(&self) -> ContextScope {
         ContextScope(Frame::nested(self.clone()))
     }
+
+    /// The same, where nothing is taken from the context of here and now: for a job that brings its own,
+    /// wherever it happens to run.
+    #[must_use]
+    pub fn begin_apart(&self) -> ContextScope {
+        ContextScope(Frame::outermost(self.clone()))
+    }
 }
 
 impl ContextScope {

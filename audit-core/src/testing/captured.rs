@@ -178,6 +178,8 @@ impl AuditedLog for Auditor {
     }
 }
 
+/// Only what is stored by now: a log knows of no queue, so that [`Auditor::flush`] comes before, where
+/// delivery is not durable.
 impl AuditedLog for TenantLog {
     fn recorded_so_far(&self) -> Result<Vec<AuditEntry>> {
         self.entries().oldest_first().stream()?.collect()

@@ -108,7 +108,11 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.held.is_none() && self.body.as_ref().is_none_or(Body::is_end_stream)
+        // Whoever asks polls once more as long as the entry is not written: without that, a body
+        // whose end has come meanwhile would look left.
+        self.watch.is_none()
+            && self.held.is_none()
+            && self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {

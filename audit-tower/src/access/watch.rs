@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::ending::Ending;
 use super::policy::{Facts, Level, Rule};
 use super::{ACCESS, ENTITY_TYPE, Shared};
-use crate::context::Template;
+use crate::context::{Template, name_of};
 use crate::detached;
 
 /// A request that will leave its entry: when it has ended, or else when this is dropped.
@@ -114,8 +114,8 @@ impl Watch {
             draft = self.say_of_request(draft, rule);
         }
         let name = match &self.template {
-            Some(template) => format!("{} {template}", self.method),
-            None => self.method.to_string(),
+            Some(template) => format!("{} {template}", name_of(&self.method)),
+            None => name_of(&self.method).to_owned(),
         };
         draft = draft
             .entity_type(ENTITY_TYPE)

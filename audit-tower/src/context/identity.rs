@@ -46,6 +46,10 @@ impl Identity {
         if tenant.check().is_err() {
             return false;
         }
+        if self.tenant.get().is_some_and(|known| *known != tenant) {
+            // An id of one tenant's means somebody else in another's log.
+            return false;
+        }
         // Two who speak at once are not mixed: only who has named the actor names the tenant.
         let actor_stands = match self.actor.get() {
             Some(known) => *known == actor,
@@ -149,6 +153,7 @@ mod tests {
         identity.set_tenant("acme".into());
         assert!(!identity.set("umbrella", Actor::user(7, "ada")));
         assert_eq!(identity.tenant().unwrap().as_str(), "acme");
+        assert_eq!(identity.actor(), None);
     }
 
     #[test]

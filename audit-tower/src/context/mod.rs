@@ -21,7 +21,7 @@ pub use self::body::ContextBody;
 pub use self::future::ContextFuture;
 pub use self::identity::{HasExtensions, Identity, identify};
 pub use self::proxy::ClientIp;
-pub(crate) use self::request::Template;
+pub(crate) use self::request::{Template, name_of};
 pub use self::request_id::RequestId;
 pub use self::service::ContextService;
 

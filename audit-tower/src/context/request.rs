@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use audit_core::{AuditContext, ContextScope};
+use http::Method;
 use http::header::USER_AGENT;
 use http::request::Parts;
 
@@ -27,7 +28,7 @@ pub(super) fn begin(settings: &Settings, parts: &mut Parts) -> (ContextScope, Re
     let mut context = identity
         .late(AuditContext::new(&settings.unclaimed))
         .request_id(id.as_str())
-        .request_data("method", parts.method.as_str());
+        .request_data("method", name_of(&parts.method));
     if let Some(auditor) = &settings.auditor {
         context = context.auditor(auditor);
     }
@@ -54,6 +55,16 @@ pub(super) fn begin(settings: &Settings, parts: &mut Parts) -> (ContextScope, Re
     parts.extensions.insert(identity);
     parts.extensions.insert(id.clone());
     (context.begin(), id)
+}
+
+/// A method as it is recorded. Any token is one, of any length, so that others than those of
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-9> and PATCH are only that.
+pub(crate) fn name_of(method: &Method) -> &'static str {
+    const KNOWN: [&str; 9] = [
+        "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
+    ];
+    let known = KNOWN.iter().find(|known| **known == method.as_str());
+    known.copied().unwrap_or("other")
 }
 
 fn peer(settings: &Settings, parts: &Parts) -> Option<IpAddr> {
@@ -94,4 +105,18 @@ fn matched(parts: &Parts) -> Option<Arc<str>> {
 #[cfg(not(feature = "axum"))]
 fn matched(_: &Parts) -> Option<Arc<str>> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_that_nobody_knows_is_not_repeated() {
+        assert_eq!(name_of(&Method::PATCH), "PATCH");
+        for token in ["get", "PROPFIND", &"A".repeat(60_000)] {
+            let method = Method::from_bytes(token.as_bytes()).unwrap();
+            assert_eq!(name_of(&method), "other");
+        }
+    }
 }

@@ -41,9 +41,16 @@ impl Run {
             Some(tenant) => Some(AuditContext::new(tenant).actor(actor)),
             None => AuditContext::current().map(|context| context.actor(actor)),
         };
+        let brings_its_own = context.is_some();
         let context = context.or_else(unclaimed);
         let context = context.map(|context| context.auditor(auditor));
-        let around = context.as_ref().map(AuditContext::begin);
+        let around = context.as_ref().map(|context| {
+            if brings_its_own {
+                context.begin_apart()
+            } else {
+                context.begin()
+            }
+        });
         let retries = retries.zip(context).zip(job.id.clone());
         let retries = retries.map(|((retries, context), id)| {
             let (tenant, name) = (context.tenant().clone(), job.name.clone());
