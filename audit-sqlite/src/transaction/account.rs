@@ -266,8 +266,9 @@ impl Account {
 
     /// Sees whether a savepoint was rolled back since the last entry.
     fn catch_up(&mut self, connection: &Connection) -> Result<()> {
-        // Before the first entry there is nothing that could be gone.
-        if self.written.is_empty() && self.newest == self.begun.seq {
+        // Before the first entry there is nothing that could be gone, but for what rows of others became
+        // when the transaction began.
+        if self.written.is_empty() && self.newest == self.begun.seq && !self.claims.is_tracking {
             return Ok(());
         }
         let newest = self.sink.newest(connection)?;

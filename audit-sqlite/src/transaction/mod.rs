@@ -57,6 +57,8 @@ use crate::writer::Newest;
 /// - Take the connection anew from the transaction for each statement, as `tx.execute(…)` does: an
 ///   entry that joins is written the next time this is used. With a reference that is kept over
 ///   `SAVEPOINT`, recording and `ROLLBACK TO`, an entry could land outside of the savepoint.
+/// - It ends by `commit` or `rollback`, or when it is dropped. `COMMIT` as SQL is found out, but not
+///   where the same string begins another one: `COMMIT; BEGIN`.
 /// - One that is leaked (`mem::forget`) is never over: nobody writes to the log any more until the
 ///   process ends.
 /// - Some twenty statements of ours are cached on the connection, beside those of the caller: with
