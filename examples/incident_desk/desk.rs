@@ -91,7 +91,7 @@ pub(crate) enum DeskError {
 impl ToOutcome for DeskError {
     fn to_outcome(&self) -> Outcome {
         match self {
-            Self::NotAllowed(..) | Self::OtherCompany(_) => Outcome::Denied,
+            Self::NotAllowed(..) | Self::OtherCompany(_) | Self::NotFound(_) => Outcome::Denied,
             _ => Outcome::Failure,
         }
     }
@@ -186,9 +186,8 @@ impl fmt::Display for DeskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAllowed(role, what) => write!(f, "the role {role} may not {what}"),
-            // Nothing about the record: not even that it exists would be theirs to know.
-            Self::OtherCompany(id) => write!(f, "incident {id} is not one of yours"),
-            Self::NotFound(id) => write!(f, "there is no incident {id}"),
+            // One text and one outcome: that it exists is nothing that an answer, or their log, may tell.
+            Self::OtherCompany(id) | Self::NotFound(id) => write!(f, "you have no incident {id}"),
             Self::Impossible(status, how) => write!(f, "cannot {how} an incident that is {status}"),
             Self::AlreadyCritical => write!(f, "cannot escalate beyond critical"),
             Self::WrongPassword => write!(f, "unknown name or wrong password"),

@@ -23,10 +23,13 @@ struct Session {
     token: String,
 }
 
+/// The way in, which is outside of `authenticate`: who comes here is nobody yet, also with a session.
+pub(super) fn entrance() -> Router<App> {
+    Router::new().route("/login", post(login))
+}
+
 pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/login", post(login))
-        .route("/logout", post(logout))
+    Router::new().route("/logout", post(logout))
 }
 
 /// Whose log it belongs into turns out here: that of the company that was typed, if there is one.

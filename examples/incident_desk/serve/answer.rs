@@ -27,14 +27,12 @@ impl IntoResponse for DeskError {
         let status = match &self {
             Self::WrongPassword => StatusCode::UNAUTHORIZED,
             Self::NotAllowed(..) => StatusCode::FORBIDDEN,
-            // Whether it is another company's is nothing that an answer may tell.
             Self::OtherCompany(_) | Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Impossible(..) | Self::AlreadyCritical => StatusCode::CONFLICT,
             Self::Siem(_) => StatusCode::BAD_GATEWAY,
             Self::Storage(_) | Self::Audit(_) => return in_trouble(),
         };
         match self {
-            Self::OtherCompany(id) => answer(status, &Self::NotFound(id).to_string()),
             Self::Siem(_) => answer(status, "the SIEM did not take it"),
             told => answer(status, &told.to_string()),
         }

@@ -200,6 +200,7 @@ fn router(app: App, is_drill: bool) -> Router {
             app.clone(),
             sessions::authenticate,
         ))
+        .merge(accounts::entrance())
         .layer(AccessLayer::new(auditor, policy))
         // Outside of the log, which tells of a panic, and inside of the context, which gives its answer
         // the id of the request.

@@ -49,6 +49,23 @@ fn a_wrong_password_leaves_the_name_that_was_typed() {
 }
 
 #[test]
+fn who_has_a_session_elsewhere_is_nobody_at_the_door() {
+    let desk = Desk::open(&[]);
+    let insider = desk.person("ingrid.solbakken");
+    let answer = insider.try_log_in("Café Müller GmbH", "zoe.mueller", "guessed");
+    assert_eq!(answer.status, 401);
+    assert!(
+        insider
+            .audit(&[("request_id", &answer.request_id)])
+            .is_empty()
+    );
+    let lead = desk.person("zoe.mueller");
+    let log = lead.audit(&[("request_id", &answer.request_id)]);
+    assert_eq!(log.len(), 2);
+    assert!(log.iter().all(|entry| entry["actor_kind"] == "anonymous"));
+}
+
+#[test]
 fn a_company_that_does_not_exist_is_in_the_log_of_the_platform() {
     let mut desk = Desk::open(&[]);
     let visitor = desk.visitor();

@@ -122,6 +122,17 @@ fn a_record_of_another_company_is_as_unknown_as_one_that_nobody_has() {
             assert_eq!(attempt["outcome"], "denied", "{attempt}");
             assert_eq!(attempt["entity_id"], id);
             assert_eq!(attempt["actor_name"], "Zoë Müller");
+            let theirs = stranger.audit(&[("request_id", &unknown.request_id)]);
+            let other = theirs
+                .iter()
+                .find(|entry| entry["action"] == action)
+                .unwrap();
+            assert_eq!(attempt["outcome"], other["outcome"]);
+            let said = |entry: &Value| entry["error"].to_string();
+            assert_eq!(
+                said(attempt).replace(&id.to_string(), "ID"),
+                said(other).replace("999999", "ID")
+            );
         }
     }
     assert_eq!(desk.log("Nordlys ASA"), before);
