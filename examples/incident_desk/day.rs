@@ -51,7 +51,9 @@ pub(crate) fn run(options: &Day, out: &mut impl Write) -> Result<bool, Box<dyn E
     };
     desk.business.track()?;
     let later = days_before(&auditor, &companies, &work)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()?;
     let mut edge = Edge::new(desk, clock, runtime, later);
     let mut progress = Progress::new(work.len());
     for (operation, done) in work.iter().zip(1..) {

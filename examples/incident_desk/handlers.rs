@@ -6,6 +6,7 @@
 
 use audit_core::{Actor, Carrier, audit_action, current_action};
 use serde::{Deserialize, Serialize};
+use tokio::task::block_in_place;
 
 use crate::business::Business;
 use crate::desk::{Desk, DeskError, Edit, Incident, NewIncident, Result, Severity, Status, Tx};
@@ -180,7 +181,7 @@ impl Desk {
     #[audit_action(entity_id = id, attempt)]
     pub(crate) async fn forward(&self, by: &Person, id: i64, siem: &Siem) -> Result<()> {
         by.must_be(&[Role::Analyst, Role::Lead], "forward incidents")?;
-        let incident = self.business.read(|rows| Self::find(rows, by, id))?;
+        let incident = block_in_place(|| self.business.read(|rows| Self::find(rows, by, id)))?;
         siem.push(&incident).await
     }
 }
@@ -196,9 +197,10 @@ impl Desk {
     )]
     pub(crate) async fn export(&self, by: &Person, format: &str) -> Result<usize> {
         by.must_be(&[Role::Analyst, Role::Lead], "export incidents")?;
-        let incidents = self
-            .business
-            .read(|rows| Ok(Business::list(rows, &by.company)?))?;
+        let incidents = block_in_place(|| {
+            self.business
+                .read(|rows| Ok(Business::list(rows, &by.company)?))
+        })?;
         tokio::task::yield_now().await; // Here the rows would be sent.
         Ok(incidents.len())
     }
@@ -231,9 +233,10 @@ impl Desk {
         company: &str,
         at_least: Severity,
     ) -> Result<usize> {
-        let incidents = self
-            .business
-            .read(|rows| Ok(Business::list(rows, company)?))?;
+        let incidents = block_in_place(|| {
+            self.business
+                .read(|rows| Ok(Business::list(rows, company)?))
+        })?;
         let waiting = incidents.into_iter().filter(|incident| {
             let raisable = at_least..Severity::Critical;
             incident.status == Status::Open && raisable.contains(&incident.severity)
@@ -242,12 +245,14 @@ impl Desk {
         for before in waiting {
             let mut after = before.clone();
             after.severity = Severity::Critical;
-            self.business.write(|tx| {
-                Business::update(tx, &after)?;
-                tx.updated(&before, &after)
-                    .reason("nobody looked at it all day")
-                    .record()?;
-                Ok(())
+            block_in_place(|| {
+                self.business.write(|tx| {
+                    Business::update(tx, &after)?;
+                    tx.updated(&before, &after)
+                        .reason("nobody looked at it all day")
+                        .record()?;
+                    Ok(())
+                })
             })?;
             raised += 1;
         }
