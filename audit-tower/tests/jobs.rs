@@ -161,6 +161,20 @@ fn a_job_that_runs_inside_of_a_request_takes_nothing_from_it() {
     }
 }
 
+#[test]
+fn nor_does_a_job_that_brings_nothing_but_a_tenant() {
+    let auditor = auditor();
+    let request = AuditContext::new("umbrella").ip([203, 0, 113, 7]);
+    request.request_data("path", "/drain").scope(|| {
+        let job = Job::new("tidy").tenant("platform");
+        run_job(&auditor, Carried::Nothing, job, || Ok::<_, String>(())).unwrap();
+    });
+    let entries = entries(&auditor, "platform");
+    assert_eq!(entries.len(), 1);
+    assert_eq!(entries[0].ip_address, None);
+    assert!(entries[0].request_data.is_empty());
+}
+
 #[tokio::test]
 async fn a_job_without_a_context_runs_and_says_so() {
     use apalis_core::task::metadata::MetadataStore;

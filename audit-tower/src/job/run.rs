@@ -37,15 +37,15 @@ impl Run {
     ) -> Self {
         let actor = Actor::system().named(job.worker.as_ref().unwrap_or(&job.name));
         let (context, trouble) = carried.into_context(actor.clone());
-        let unclaimed = || match &job.tenant {
-            Some(tenant) => Some(AuditContext::new(tenant).actor(actor)),
-            None => AuditContext::current().map(|context| context.actor(actor)),
-        };
-        let brings_its_own = context.is_some();
-        let context = context.or_else(unclaimed);
+        let named = || job.tenant.as_ref().map(AuditContext::new);
+        let context = context.or_else(|| Some(named()?.actor(actor.clone())));
+        // Only where nobody says whose log it is is the job a part of what goes on here.
+        let is_apart = context.is_some();
+        let here = || AuditContext::current().map(|here| here.actor(actor));
+        let context = context.or_else(here);
         let context = context.map(|context| context.auditor(auditor));
         let around = context.as_ref().map(|context| {
-            if brings_its_own {
+            if is_apart {
                 context.begin_apart()
             } else {
                 context.begin()
