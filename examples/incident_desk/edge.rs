@@ -10,7 +10,7 @@ use audit_core::{Actor, AuditContext, Clock, InContext as _, LateActor};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::runtime::Runtime;
 
-use crate::desk::{Desk, Incident, Result, Tx};
+use crate::desk::{Desk, Result, Tx};
 use crate::handlers::NightlyJob;
 use crate::people::Person;
 use crate::siem::Siem;
@@ -149,9 +149,7 @@ impl Edge {
                 })?;
             }
             Task::Logout => desk.logout(by),
-            task => {
-                desk.business.write(|tx| change(desk, tx, by, id, task))?;
-            }
+            task => desk.business.write(|tx| change(desk, tx, by, id, task))?,
         }
         Ok(())
     }
@@ -172,18 +170,18 @@ impl Edge {
 }
 
 /// The tasks that change an incident, each in one transaction.
-fn change(desk: &Desk, tx: &Tx<'_>, by: &Person, id: i64, task: Task) -> Result<Option<Incident>> {
-    let incident = match task {
-        Task::Triage { assignee, .. } => desk.triage(tx, by, id, &assignee)?,
-        Task::Start { .. } => desk.start(tx, by, id)?,
-        Task::Edit { edit, .. } => desk.edit(tx, by, id, edit)?,
-        Task::Note { text, .. } => desk.note(tx, by, id, &text)?,
-        Task::Escalate { reason, .. } => desk.escalate(tx, by, id, &reason)?,
-        Task::Resolve { resolution, .. } => desk.resolve(tx, by, id, &resolution)?,
-        Task::Close { reason, .. } => desk.close(tx, by, id, &reason)?,
-        Task::Reopen { reason, .. } => desk.reopen(tx, by, id, &reason)?,
-        Task::Remove { reason, .. } => desk.remove(tx, by, id, &reason)?,
-        _ => return Ok(None),
-    };
-    Ok(Some(incident))
+fn change(desk: &Desk, tx: &Tx<'_>, by: &Person, id: i64, task: Task) -> Result<()> {
+    match task {
+        Task::Triage { assignee, .. } => desk.triage(tx, by, id, &assignee),
+        Task::Start { .. } => desk.start(tx, by, id),
+        Task::Edit { edit, .. } => desk.edit(tx, by, id, edit),
+        Task::Note { text, .. } => desk.note(tx, by, id, &text),
+        Task::Escalate { reason, .. } => desk.escalate(tx, by, id, &reason),
+        Task::Resolve { resolution, .. } => desk.resolve(tx, by, id, &resolution),
+        Task::Close { reason, .. } => desk.close(tx, by, id, &reason),
+        Task::Reopen { reason, .. } => desk.reopen(tx, by, id, &reason),
+        Task::Remove { reason, .. } => desk.remove(tx, by, id, &reason),
+        _ => return Ok(()),
+    }
+    .map(drop)
 }

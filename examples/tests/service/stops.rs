@@ -37,15 +37,7 @@ type ByAction = BTreeMap<String, Vec<Value>>;
 
 #[test]
 fn a_stop_under_load_loses_nothing_and_stores_nothing_twice() {
-    let mut desk = Desk::open(&[]);
-    let (answered, ended) = signal_under_load(&mut desk, Signal::TERM);
-    ended.well();
-    every_answer_has_its_entries(&desk, &answered);
-    // It answers what it has begun: no request is half there.
-    for (request, entries) in requests(&desk) {
-        is_whole(&request, &entries);
-    }
-    rows_are_entries(&desk);
+    a_stop_loses_nothing(&[]);
 }
 
 #[test]
@@ -98,14 +90,7 @@ fn who_does_not_come_to_an_end_does_not_hold_up_a_stop() {
 
 #[test]
 fn what_is_buffered_is_stored_before_the_service_ends() {
-    let mut desk = Desk::open(&["--audit", "buffered"]);
-    let (answered, ended) = signal_under_load(&mut desk, Signal::TERM);
-    ended.well();
-    every_answer_has_its_entries(&desk, &answered);
-    for (request, entries) in requests(&desk) {
-        is_whole(&request, &entries);
-    }
-    rows_are_entries(&desk);
+    a_stop_loses_nothing(&["--audit", "buffered"]);
 }
 
 #[test]
@@ -289,4 +274,16 @@ fn rows(desk: &Desk) -> BTreeMap<i64, (String, String)> {
         .unwrap()
         .map(Result::unwrap)
         .collect()
+}
+
+fn a_stop_loses_nothing(arguments: &[&str]) {
+    let mut desk = Desk::open(arguments);
+    let (answered, ended) = signal_under_load(&mut desk, Signal::TERM);
+    ended.well();
+    every_answer_has_its_entries(&desk, &answered);
+    // It answers what it has begun: no request is half there.
+    for (request, entries) in requests(&desk) {
+        is_whole(&request, &entries);
+    }
+    rows_are_entries(&desk);
 }
