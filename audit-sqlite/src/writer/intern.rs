@@ -26,7 +26,7 @@ struct Sql {
 
 impl Kind {
     const COUNT: usize = 6;
-    /// In the order of their numbers.
+    /// In the order of [`Interned::of`].
     const ALL: [Self; Self::COUNT] = [
         Self::Actor,
         Self::Verb,
@@ -100,14 +100,12 @@ pub(super) struct Numbers {
 /// Remembers the numbers of values. Only a cache: everything is in the file.
 pub(super) struct Interned {
     known: [Recall; Kind::COUNT],
-    asked: Fingerprint,
 }
 
 impl Interned {
     pub(super) fn new() -> Self {
         Self {
             known: Kind::ALL.map(|kind| Recall::new(kind.most_remembered())),
-            asked: Fingerprint::default(),
         }
     }
 
@@ -169,18 +167,19 @@ impl Interned {
             (Some(_), Some(name)) => name,
         };
         let mut label = None;
-        let number = if let Some(known) = self.recall(Kind::Entity, tenant, &value) {
-            known
-        } else {
-            // A record that is met again is mostly called as before: one look finds both.
-            let found = find_named(connection, tenant, value, name)?;
-            let number = match found {
-                Some((number, _)) => number,
-                None => add(connection, Kind::Entity, tenant, &value)?,
-            };
-            self.remember(Kind::Entity, number);
-            label = found.and_then(|(_, label)| label);
-            number
+        let number = match self.recall(Kind::Entity, tenant, &value) {
+            Ok(known) => known,
+            Err(fingerprint) => {
+                // A record that is met again is mostly called as before: one look finds both.
+                let found = find_named(connection, tenant, value, name)?;
+                let number = match found {
+                    Some((number, _)) => number,
+                    None => add(connection, Kind::Entity, tenant, &value)?,
+                };
+                self.of(Kind::Entity).insert(fingerprint, number);
+                label = found.and_then(|(_, label)| label);
+                number
+            }
         };
         let label = match label {
             Some(label) => label,
@@ -228,9 +227,10 @@ impl Interned {
             return Ok(Some(UNLISTED_SHAPE));
         };
         let values = [text(&json)];
-        if let Some(known) = self.recall(Kind::Shape, tenant, &values) {
-            return Ok(Some(known));
-        }
+        let fingerprint = match self.recall(Kind::Shape, tenant, &values) {
+            Ok(known) => return Ok(Some(known)),
+            Err(fingerprint) => fingerprint,
+        };
         let find = find(connection, Kind::Shape, tenant, &values)?;
         let number = match find {
             Some(number) => number,
@@ -238,7 +238,7 @@ impl Interned {
             None => add(connection, Kind::Shape, tenant, &values)?,
         };
         if number != UNLISTED_SHAPE {
-            self.remember(Kind::Shape, number);
+            self.of(Kind::Shape).insert(fingerprint, number);
         }
         Ok(Some(number))
     }
@@ -250,28 +250,39 @@ impl Interned {
         tenant: i64,
         fields: &[ValueRef<'_>],
     ) -> Result<i64> {
-        if let Some(known) = self.recall(kind, tenant, fields) {
-            return Ok(known);
-        }
+        let fingerprint = match self.recall(kind, tenant, fields) {
+            Ok(known) => return Ok(known),
+            Err(fingerprint) => fingerprint,
+        };
         let number = match find(connection, kind, tenant, fields)? {
             Some(number) => number,
             None => add(connection, kind, tenant, fields)?,
         };
-        self.remember(kind, number);
+        self.of(kind).insert(fingerprint, number);
         Ok(number)
     }
 
-    /// The number that is remembered for a value. Leaves its fingerprint behind, for
-    /// [`Interned::remember`].
-    fn recall(&mut self, kind: Kind, tenant: i64, fields: &[ValueRef<'_>]) -> Option<i64> {
-        let known = self.known.get_mut(kind as usize)?;
-        self.asked = known.fingerprint(tenant, fields);
-        known.get(self.asked)
+    /// The number that is remembered for a value, or else what it will be remembered by.
+    fn recall(
+        &mut self,
+        kind: Kind,
+        tenant: i64,
+        fields: &[ValueRef<'_>],
+    ) -> std::result::Result<i64, Fingerprint> {
+        let known = self.of(kind);
+        let fingerprint = known.fingerprint(tenant, fields);
+        known.get(fingerprint).ok_or(fingerprint)
     }
 
-    fn remember(&mut self, kind: Kind, number: i64) {
-        if let Some(known) = self.known.get_mut(kind as usize) {
-            known.insert(self.asked, number);
+    fn of(&mut self, kind: Kind) -> &mut Recall {
+        let [actor, verb, entity, label, agent, shape] = &mut self.known;
+        match kind {
+            Kind::Actor => actor,
+            Kind::Verb => verb,
+            Kind::Entity => entity,
+            Kind::Label => label,
+            Kind::Agent => agent,
+            Kind::Shape => shape,
         }
     }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::insert::{INSERT, INSERT_ATTEMPT, INSERT_FOR_CALLER, Texts, insert};
 use super::intern::{Interned, Numbers};
-use super::newest::Newest;
+use super::newest::{Newest, data_version};
 use super::{attempts, blocks};
 use crate::error::{Phase, corrupt, during};
 use crate::reader::{Side, attempt_by_id, entry_by_id};
@@ -63,8 +63,7 @@ impl Memory {
         Self::behind(&OWN)
     }
 
-    /// For connections of callers. What it knows holds for as long as the newest entry is the
-    /// same, which its owner has to see to.
+    /// For connections of callers, one after the other: see [`Memory::lend`].
     pub(crate) fn for_callers() -> Self {
         Self::behind(&CALLERS)
     }
@@ -90,10 +89,7 @@ impl Memory {
 
     /// Forgets what does not hold any more if somebody else has written since the last batch.
     fn refresh(&mut self, connection: &Connection) -> Result<()> {
-        let version: i64 = connection
-            .prepare_cached("PRAGMA data_version")
-            .and_then(|mut pragma| pragma.query_row([], |row| row.get(0)))
-            .map_err(during(Phase::Write))?;
+        let version = data_version(connection).map_err(during(Phase::Write))?;
         if self.data_version != Some(version) {
             let newest = Newest::of(connection)?;
             self.meet(connection, newest)?;

@@ -5,6 +5,15 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::error::{Phase, during};
 
+/// Moves when another connection has written to the file.
+///
+/// See <https://www.sqlite.org/pragma.html#pragma_data_version>.
+pub(super) fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached("PRAGMA data_version")?
+        .query_row([], |row| row.get(0))
+}
+
 /// The newest entry of a log: no other log has it, and this one only grows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Newest {

@@ -4,6 +4,7 @@ use audit_core::store::Appended;
 use audit_core::{AuditEntry, Result, Tenant};
 use uuid::Uuid;
 
+use super::newest::data_version;
 use super::{Writer, doubt};
 use crate::error::{Phase, during};
 use crate::tracking;
@@ -33,10 +34,7 @@ impl Writer {
             return Ok(());
         }
         let connection = self.connection.get()?;
-        let version: i64 = connection
-            .prepare_cached("PRAGMA data_version")
-            .and_then(|mut pragma| pragma.query_row([], |row| row.get(0)))
-            .map_err(during(Phase::Read))?;
+        let version = data_version(connection).map_err(during(Phase::Read))?;
         if self.collected_at == Some(version) {
             return Ok(());
         }
