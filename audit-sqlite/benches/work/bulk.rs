@@ -1,7 +1,6 @@
 //! W2e: 100,000 entries, 1000 a transaction, its peak memory, and group commit beside it.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use audit_core::Auditor;
@@ -9,7 +8,7 @@ use audit_sqlite::Synchronous;
 
 use crate::by_hand::{Interned, TextTable, connect};
 use crate::data::{Work, update};
-use crate::figures::{Better, Table, peak_mebibytes, per_second, rate};
+use crate::figures::{Better, Table, peak_mebibytes, peak_mebibytes_of, per_second, rate};
 use crate::{group, library};
 
 const ENTRIES: u64 = 100_000;
@@ -80,7 +79,7 @@ pub(crate) fn run(folder: &Path, table: &mut Table) {
         0.5,
         Better::More,
     );
-    let peak = peak_memory();
+    let peak = peak_mebibytes_of("only-w2e");
     table.goal(
         "W2e peak memory",
         (format!("{peak:.1} MiB"), "64 MiB".to_owned()),
@@ -145,19 +144,6 @@ fn interned(path: &Path, works: &[Work]) -> f64 {
             log.append(works);
         }
     })
-}
-
-/// What a process needs at most that does only this.
-fn peak_memory() -> f64 {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .arg("only-w2e")
-        .output()
-        .unwrap();
-    String::from_utf8(output.stdout)
-        .unwrap()
-        .trim()
-        .parse()
-        .unwrap()
 }
 
 /// The bulk work alone; prints the peak memory in MiB.

@@ -1,6 +1,7 @@
 //! Times, ratios, and the table that they end in.
 
 use std::hint::black_box;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// One line of the table.
@@ -103,6 +104,19 @@ pub(crate) fn peak_mebibytes() -> f64 {
         .and_then(|kib| kib.trim().parse().ok())
         .unwrap_or(f64::NAN);
     kib / 1024.0
+}
+
+/// The same of a process that does only this.
+pub(crate) fn peak_mebibytes_of(work: &str) -> f64 {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .arg(work)
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap()
 }
 
 pub(crate) fn per_second(rate: f64) -> String {

@@ -1,7 +1,6 @@
 //! Tracked tables: what an update costs its writer, what becoming an entry costs, and a bulk update.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 use audit_sqlite::rusqlite::{Connection, params};
@@ -9,7 +8,7 @@ use audit_sqlite::{Synchronous, TrackedTable};
 
 use crate::by_hand::connect;
 use crate::data::{text, uuid};
-use crate::figures::{Better, Table, per_second};
+use crate::figures::{Better, Table, peak_mebibytes, peak_mebibytes_of, per_second};
 use crate::library;
 
 const ROWS: u64 = 100_000;
@@ -79,7 +78,7 @@ pub(crate) fn run(folder: &Path, table: &mut Table) {
         1.0,
         Better::More,
     );
-    let peak = peak_memory();
+    let peak = peak_mebibytes_of("only-tracked");
     table.goal(
         "its peak memory",
         (format!("{peak:.1} MiB"), "64 MiB".to_owned()),
@@ -209,21 +208,8 @@ fn bulk(path: &Path) -> f64 {
     f64::from(u32::try_from(ROWS).unwrap()) / start.elapsed().as_secs_f64()
 }
 
-/// What a process needs at most that does only this.
-fn peak_memory() -> f64 {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .arg("only-tracked")
-        .output()
-        .unwrap();
-    String::from_utf8(output.stdout)
-        .unwrap()
-        .trim()
-        .parse()
-        .unwrap()
-}
-
 /// The bulk update alone; prints the peak memory in MiB.
 pub(crate) fn alone(folder: &Path) {
     bulk(&folder.join("alone.db"));
-    println!("{}", crate::figures::peak_mebibytes());
+    println!("{}", peak_mebibytes());
 }

@@ -2,13 +2,22 @@
 
 use audit_core::query::{Filter, Order};
 use audit_core::store::Query;
-use audit_core::{AuditEntry, AuditStore, EntityId, Sanitizer, Tenant};
+use audit_core::{AuditEntry, AuditStore, EntityId, ErrorKind, Sanitizer, Tenant};
 use audit_sqlite::rusqlite::Connection;
 use audit_sqlite::{SqliteOptions, SqliteStore, Synchronous, TrackedTable};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 pub(crate) const TENANT: &str = "acme";
+
+pub(crate) const RESOURCES: &str = "CREATE TABLE resources (
+    id INTEGER PRIMARY KEY, company_id TEXT, name TEXT, password TEXT, api_key TEXT, sort_key INT, notes TEXT)";
+
+/// What is said of a table that cannot be tracked so.
+pub(crate) fn error(desk: &Desk, table: TrackedTable) -> (ErrorKind, String) {
+    let error = table.track(&desk.connection).unwrap_err();
+    (error.kind(), error.to_string())
+}
 
 pub(crate) struct Desk {
     pub(crate) store: SqliteStore,

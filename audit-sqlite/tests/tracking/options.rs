@@ -6,15 +6,7 @@ use audit_sqlite::{RowOperation, SqliteStore, TrackedTable, UNKNOWN_TENANT, trac
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::desk::{Desk, entries_of, short};
-
-const RESOURCES: &str = "CREATE TABLE resources (
-    id INTEGER PRIMARY KEY, company_id TEXT, name TEXT, password TEXT, api_key TEXT, sort_key INT, notes TEXT)";
-
-fn error(desk: &Desk, table: TrackedTable) -> (ErrorKind, String) {
-    let error = table.track(&desk.connection).unwrap_err();
-    (error.kind(), error.to_string())
-}
+use crate::desk::{Desk, RESOURCES, entries_of, error, short};
 
 #[test]
 fn the_example_of_the_readme() {

@@ -1,18 +1,9 @@
 //! What is refused, and that nothing of it is kept; and that untracking keeps nothing.
 
-use audit_core::ErrorKind;
 use audit_sqlite::TrackedTable;
 use audit_sqlite::rusqlite::Connection;
 
-use crate::desk::Desk;
-
-const RESOURCES: &str = "CREATE TABLE resources (
-    id INTEGER PRIMARY KEY, company_id TEXT, name TEXT, password TEXT, api_key TEXT, sort_key INT, notes TEXT)";
-
-fn error(desk: &Desk, table: TrackedTable) -> (ErrorKind, String) {
-    let error = table.track(&desk.connection).unwrap_err();
-    (error.kind(), error.to_string())
-}
+use crate::desk::{Desk, RESOURCES, error};
 
 #[test]
 fn bad_words_get_errors_that_say_what_there_is() {
