@@ -83,7 +83,7 @@ fn read(connection: &Connection, after: i64) -> Result<Vec<Row>> {
     let failed = during(Phase::Read);
     let mut statement = connection
         .prepare_cached(
-            "SELECT n, format, id, entry FROM audit_outbox WHERE n > ?1 ORDER BY n LIMIT ?2",
+            "SELECT n, format, id, entry FROM audit_outbox WHERE n > ?1 ORDER BY n LIMIT +?2",
         )
         .map_err(failed)?;
     let mut rows = statement.query([after, CHUNK]).map_err(failed)?;
@@ -110,7 +110,7 @@ fn delete(connection: &mut Connection, rows: &[&Row]) -> Result<()> {
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(during(Phase::Begin))?;
     let mut delete = transaction
-        .prepare_cached("DELETE FROM audit_outbox WHERE n = ?1 AND id = ?2")
+        .prepare_cached("DELETE FROM audit_outbox WHERE n = +?1 AND id = +?2")
         .map_err(failed)?;
     for row in rows {
         delete

@@ -75,7 +75,7 @@ pub(super) fn find(connection: &Connection, name: &str) -> Result<Option<Tracked
 /// How to read the staged rows of a number, if that is still known.
 pub(super) fn layout(connection: &Connection, n: i64) -> Result<Option<Layout>> {
     let text: Option<String> = connection
-        .prepare_cached("SELECT layout FROM audit_tracked WHERE n = ?1")
+        .prepare_cached("SELECT layout FROM audit_tracked WHERE n = +?1")
         .and_then(|mut find| find.query_row([n], |row| row.get(0)).optional())
         .map_err(during(Phase::Read))?;
     text.map(|text| serde_json::from_str(&text).map_err(|_| corrupt()))

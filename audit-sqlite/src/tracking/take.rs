@@ -38,7 +38,7 @@ pub(crate) fn take_staged(
         sum_up(connection, &mut layouts, source, most, each)?;
     }
     let mut statement = connection
-        .prepare_cached("SELECT * FROM audit_stage ORDER BY n LIMIT ?1")
+        .prepare_cached("SELECT * FROM audit_stage ORDER BY n LIMIT +?1")
         .map_err(failed)?;
     let mut rows = statement
         .query([i64::try_from(limit).unwrap_or(i64::MAX)])
@@ -53,7 +53,7 @@ pub(crate) fn take_staged(
     drop(rows);
     drop(statement);
     if taken == limit {
-        remove(connection, "DELETE FROM audit_stage WHERE n <= ?1", [last])?;
+        remove(connection, "DELETE FROM audit_stage WHERE n <= +?1", [last])?;
     } else {
         clear(connection)?;
     }
@@ -107,7 +107,7 @@ fn sum_up(
     let failed = during(Phase::Read);
     let rows: i64 = connection
         .prepare_cached(
-            "SELECT count(*) FROM audit_stage WHERE source = ?1 AND operation IN (1, 2, 3)",
+            "SELECT count(*) FROM audit_stage WHERE source = +?1 AND operation IN (1, 2, 3)",
         )
         .and_then(|mut count| count.query_row([source], |row| row.get(0)))
         .map_err(failed)?;
@@ -117,7 +117,7 @@ fn sum_up(
     let mut sums: HashMap<(Option<Tenant>, &'static str), RowChange> = HashMap::new();
     let mut statement = connection
         .prepare_cached(
-            "SELECT * FROM audit_stage WHERE source = ?1 AND operation IN (1, 2, 3) ORDER BY n",
+            "SELECT * FROM audit_stage WHERE source = +?1 AND operation IN (1, 2, 3) ORDER BY n",
         )
         .map_err(failed)?;
     let mut rows = statement.query([source]).map_err(failed)?;
@@ -148,7 +148,7 @@ fn sum_up(
     sums.into_iter().try_for_each(&mut *each)?;
     remove(
         connection,
-        "DELETE FROM audit_stage WHERE source = ?1 AND operation IN (1, 2, 3)",
+        "DELETE FROM audit_stage WHERE source = +?1 AND operation IN (1, 2, 3)",
         [source],
     )
 }

@@ -49,34 +49,34 @@ impl Kind {
     const fn sql(self) -> Sql {
         match self {
             Self::Actor => Sql {
-                find: "SELECT n FROM audit_actor WHERE tenant = ?1 AND kind = ?2 AND key = ?3 AND name = ?4",
-                add: "INSERT INTO audit_actor (tenant, n, kind, key, name) SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3, ?4 FROM audit_actor WHERE tenant = ?1 RETURNING n",
+                find: "SELECT n FROM audit_actor WHERE tenant = +?1 AND kind = +?2 AND key = +?3 AND name = +?4",
+                add: "INSERT INTO audit_actor (tenant, n, kind, key, name) SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3, ?4 FROM audit_actor WHERE tenant = +?1 RETURNING n",
             },
             Self::Verb => Sql {
-                find: "SELECT n FROM audit_verb WHERE tenant = ?1 AND action = ?2 AND entity_type = ?3",
-                add: "INSERT INTO audit_verb (tenant, n, action, entity_type) SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3 FROM audit_verb WHERE tenant = ?1 RETURNING n",
+                find: "SELECT n FROM audit_verb WHERE tenant = +?1 AND action = +?2 AND entity_type = +?3",
+                add: "INSERT INTO audit_verb (tenant, n, action, entity_type) SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3 FROM audit_verb WHERE tenant = +?1 RETURNING n",
             },
             Self::Entity => Sql {
-                find: "SELECT n FROM audit_entity WHERE tenant = ?1 AND key = ?2 AND type = ?3",
-                add: "INSERT INTO audit_entity (tenant, n, key, type) SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3 FROM audit_entity WHERE tenant = ?1 RETURNING n",
+                find: "SELECT n FROM audit_entity WHERE tenant = +?1 AND key = +?2 AND type = +?3",
+                add: "INSERT INTO audit_entity (tenant, n, key, type) SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3 FROM audit_entity WHERE tenant = +?1 RETURNING n",
             },
             Self::Label => Sql {
-                find: "SELECT n FROM audit_label WHERE tenant = ?1 AND entity = ?2 AND name = ?3",
-                add: "INSERT INTO audit_label (tenant, n, entity, name) SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3 FROM audit_label WHERE tenant = ?1 RETURNING n",
+                find: "SELECT n FROM audit_label WHERE tenant = +?1 AND entity = +?2 AND name = +?3",
+                add: "INSERT INTO audit_label (tenant, n, entity, name) SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3 FROM audit_label WHERE tenant = +?1 RETURNING n",
             },
             Self::Agent => Sql {
-                find: "SELECT n FROM audit_agent WHERE tenant = ?1 AND agent = ?2",
-                add: "INSERT INTO audit_agent (tenant, n, agent) SELECT ?1, coalesce(max(n), 0) + 1, ?2 FROM audit_agent WHERE tenant = ?1 RETURNING n",
+                find: "SELECT n FROM audit_agent WHERE tenant = +?1 AND agent = +?2",
+                add: "INSERT INTO audit_agent (tenant, n, agent) SELECT ?1, coalesce(max(n), 0) + 1, ?2 FROM audit_agent WHERE tenant = +?1 RETURNING n",
             },
             Self::Shape => Sql {
-                find: "SELECT n FROM audit_shape WHERE tenant = ?1 AND fields = ?2",
-                add: "INSERT INTO audit_shape (tenant, n, fields) SELECT ?1, coalesce(max(n), 0) + 1, ?2 FROM audit_shape WHERE tenant = ?1 RETURNING n",
+                find: "SELECT n FROM audit_shape WHERE tenant = +?1 AND fields = +?2",
+                add: "INSERT INTO audit_shape (tenant, n, fields) SELECT ?1, coalesce(max(n), 0) + 1, ?2 FROM audit_shape WHERE tenant = +?1 RETURNING n",
             },
         }
     }
 }
 
-const FIND_NAMED: &str = "SELECT e.n, l.n FROM audit_entity AS e LEFT JOIN audit_label AS l ON l.tenant = e.tenant AND l.entity = e.n AND l.name = ?4 WHERE e.tenant = ?1 AND e.key = ?2 AND e.type = ?3";
+const FIND_NAMED: &str = "SELECT e.n, l.n FROM audit_entity AS e LEFT JOIN audit_label AS l ON l.tenant = e.tenant AND l.entity = e.n AND l.name = +?4 WHERE e.tenant = +?1 AND e.key = +?2 AND e.type = +?3";
 
 /// A shape with more fields than this, or a tenant with more shapes, is not worth a row: such an
 /// entry has shape 0, and a search by field looks into it.
@@ -358,6 +358,6 @@ fn query<R>(
 }
 
 fn shapes(connection: &Connection, tenant: i64) -> Result<i64> {
-    let sql = "SELECT coalesce(max(n), 0) FROM audit_shape WHERE tenant = ?1";
+    let sql = "SELECT coalesce(max(n), 0) FROM audit_shape WHERE tenant = +?1";
     run(connection, sql, tenant, &[]).map_err(during(Phase::Write))
 }

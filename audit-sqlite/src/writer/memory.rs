@@ -331,7 +331,7 @@ fn numbers(
 
 fn close(connection: &Connection, tenant: i64, id: Uuid) -> Result<()> {
     connection
-        .prepare_cached("DELETE FROM audit_attempt WHERE tenant = ?1 AND id = ?2")
+        .prepare_cached("DELETE FROM audit_attempt WHERE tenant = +?1 AND id = +?2")
         .and_then(|mut close| close.execute(params![tenant, id.as_bytes()]))
         .map_err(during(Phase::Write))?;
     Ok(())
@@ -370,7 +370,7 @@ impl TenantState {
             None => Self::find(connection, name)?.ok_or_else(corrupt)?,
         };
         let next: i64 = connection
-            .prepare_cached("SELECT coalesce(max(idx), -1) + 1 FROM audit_entry WHERE tenant = ?1")
+            .prepare_cached("SELECT coalesce(max(idx), -1) + 1 FROM audit_entry WHERE tenant = +?1")
             .and_then(|mut last| last.query_row([n], |row| row.get(0)))
             .map_err(failed)?;
         Ok(Self { n, next })
@@ -378,7 +378,7 @@ impl TenantState {
 
     fn find(connection: &Connection, name: &str) -> Result<Option<i64>> {
         connection
-            .prepare_cached("SELECT n FROM audit_tenant WHERE name = ?1")
+            .prepare_cached("SELECT n FROM audit_tenant WHERE name = +?1")
             .and_then(|mut find| find.query_row([name], |row| row.get(0)).optional())
             .map_err(during(Phase::Write))
     }
