@@ -41,7 +41,9 @@ impl Newest {
     /// Whether the log of this connection has this entry.
     pub(super) fn is_in(self, connection: &Connection) -> Result<bool> {
         connection
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM audit_entry WHERE seq = +?1 AND id = +?2)")
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM audit_entry WHERE seq = +?1 AND id = +?2)",
+            )
             .and_then(|mut find| find.query_row(params![self.seq, self.id], |row| row.get(0)))
             .map_err(during(Phase::Write))
     }

@@ -9,6 +9,7 @@
 )]
 
 mod caller;
+mod compiled;
 mod desk;
 mod doomed;
 mod ending;
