@@ -26,24 +26,6 @@ struct Sql {
 
 impl Kind {
     const COUNT: usize = 6;
-    /// In the order of [`Interned::of`].
-    const ALL: [Self; Self::COUNT] = [
-        Self::Actor,
-        Self::Verb,
-        Self::Entity,
-        Self::Label,
-        Self::Agent,
-        Self::Shape,
-    ];
-
-    /// How many numbers are remembered, of each generation: what fills a map of 131,072 places, or
-    /// of 16,384, which are 3 MiB and 400 KiB. Records are many, and a statement may change them all.
-    const fn most_remembered(self) -> usize {
-        match self {
-            Self::Entity | Self::Label => 114_688,
-            Self::Actor | Self::Verb | Self::Agent | Self::Shape => 14_336,
-        }
-    }
 
     /// How a value is found, and how it is added with the next number of its tenant.
     const fn sql(self) -> Sql {
@@ -78,6 +60,12 @@ impl Kind {
 
 const FIND_NAMED: &str = "SELECT e.n, l.n FROM audit_entity AS e LEFT JOIN audit_label AS l ON l.tenant = e.tenant AND l.entity = e.n AND l.name = +?4 WHERE e.tenant = +?1 AND e.key = +?2 AND e.type = +?3";
 
+/// How many records are remembered, of each generation: what fills a map of 131,072 places, which is
+/// 6 MiB. They are many, and a statement may change them all.
+const RECORDS: usize = 114_688;
+/// And of the values of each other kind: 16,384 places, 400 KiB.
+const VALUES: usize = 14_336;
+
 /// A shape with more fields than this, or a tenant with more shapes, is not worth a row: such an
 /// entry has shape 0, and a search by field looks into it.
 const MAX_SHAPE_FIELDS: usize = 64;
@@ -99,17 +87,36 @@ pub(super) struct Numbers {
 
 /// Remembers the numbers of values. Only a cache: everything is in the file.
 pub(super) struct Interned {
+    records: Recall<Record>,
+    /// By the number of the kind; that of records is empty.
     known: [Recall; Kind::COUNT],
+}
+
+/// What is known of a record.
+#[derive(Clone, Copy)]
+struct Record {
+    number: i64,
+    /// What it was called when it was last met.
+    called: Option<Called>,
+}
+
+#[derive(Clone, Copy)]
+struct Called {
+    /// Half of a fingerprint: it is compared with one other, not looked for among many.
+    name: u64,
+    label: i64,
 }
 
 impl Interned {
     pub(super) fn new() -> Self {
         Self {
-            known: Kind::ALL.map(|kind| Recall::new(kind.most_remembered())),
+            records: Recall::new(RECORDS),
+            known: std::array::from_fn(|_| Recall::new(VALUES)),
         }
     }
 
     pub(super) fn clear(&mut self) {
+        self.records.clear();
         for known in &mut self.known {
             known.clear();
         }
@@ -155,36 +162,57 @@ impl Interned {
     ) -> Result<(Option<i64>, Option<i64>)> {
         let key = Key::of(entity.id())?;
         let value = [key.as_value(), text(entity.entity_type())];
-        let name = match (entity.id(), entity.name()) {
-            (None, None) => return Ok((None, None)),
-            (None, Some(name)) => {
-                return Ok((Some(0), Some(self.label(connection, tenant, 0, name)?)));
-            }
+        match (entity.id(), entity.name()) {
+            (None, None) => Ok((None, None)),
+            (None, Some(name)) => Ok((Some(0), Some(self.label(connection, tenant, 0, name)?))),
             (Some(_), None) => {
-                let number = self.number(connection, Kind::Entity, tenant, &value)?;
-                return Ok((Some(number), None));
-            }
-            (Some(_), Some(name)) => name,
-        };
-        let mut label = None;
-        let number = match self.recall(Kind::Entity, tenant, &value) {
-            Ok(known) => known,
-            Err(fingerprint) => {
-                // A record that is met again is mostly called as before: one look finds both.
-                let found = find_named(connection, tenant, value, name)?;
-                let number = match found {
-                    Some((number, _)) => number,
+                let fingerprint = self.records.fingerprint(tenant, &value);
+                if let Some(known) = self.records.get(fingerprint) {
+                    return Ok((Some(known.number), None));
+                }
+                let number = match find(connection, Kind::Entity, tenant, &value)? {
+                    Some(number) => number,
                     None => add(connection, Kind::Entity, tenant, &value)?,
                 };
-                self.of(Kind::Entity).insert(fingerprint, number);
-                label = found.and_then(|(_, label)| label);
-                number
+                let record = Record {
+                    number,
+                    called: None,
+                };
+                self.records.insert(fingerprint, record);
+                Ok((Some(number), None))
             }
+            (Some(_), Some(name)) => self.named(connection, tenant, value, name),
+        }
+    }
+
+    /// A record and its name. One that is met again is mostly called as before: one look finds both.
+    fn named(
+        &mut self,
+        connection: &Connection,
+        tenant: i64,
+        value: [ValueRef<'_>; 2],
+        name: &str,
+    ) -> Result<(Option<i64>, Option<i64>)> {
+        let fingerprint = self.records.fingerprint(tenant, &value);
+        let [print, _] = self.records.fingerprint(tenant, &[text(name)]);
+        let (number, label) = match self.records.get(fingerprint) {
+            Some(known) => match known.called {
+                Some(called) if called.name == print => {
+                    return Ok((Some(known.number), Some(called.label)));
+                }
+                _ => (known.number, None),
+            },
+            None => match find_named(connection, tenant, value, name)? {
+                Some(found) => found,
+                None => (add(connection, Kind::Entity, tenant, &value)?, None),
+            },
         };
         let label = match label {
             Some(label) => label,
             None => self.label(connection, tenant, number, name)?,
         };
+        let called = Some(Called { name: print, label });
+        self.records.insert(fingerprint, Record { number, called });
         Ok((Some(number), Some(label)))
     }
 
@@ -288,7 +316,7 @@ impl Interned {
 
     #[cfg(test)]
     pub(super) fn remembered(&self) -> usize {
-        self.known.iter().map(Recall::len).sum()
+        self.records.len() + self.known.iter().map(Recall::len).sum::<usize>()
     }
 }
 

@@ -10,18 +10,20 @@ use rusqlite::types::ValueRef;
 /// look for two values that share one; by chance it takes some 10^19 values.
 pub(super) type Fingerprint = [u64; 2];
 
-/// A map from values to numbers that forgets what was not used for long: two generations, of which
-/// the old one is dropped when the young one is full. What it needs does not depend on how long the
-/// values are.
-pub(super) struct Recall {
+/// A map from values to what is known of them, such as their number, that forgets what was not used
+/// for long: two generations, of which the old one is dropped when the young one is full. What it
+/// needs does not depend on how long the values are.
+pub(super) struct Recall<K = i64> {
     keys: [RandomState; 2],
-    young: HashMap<Fingerprint, i64, BuildHasherDefault<Prehashed>>,
-    old: HashMap<Fingerprint, i64, BuildHasherDefault<Prehashed>>,
-    /// How many numbers each generation has at most.
+    young: Generation<K>,
+    old: Generation<K>,
+    /// How many values each generation has at most.
     most: usize,
 }
 
-impl Recall {
+type Generation<K> = HashMap<Fingerprint, K, BuildHasherDefault<Prehashed>>;
+
+impl<K: Copy> Recall<K> {
     pub(super) fn new(most: usize) -> Self {
         Self {
             keys: [RandomState::new(), RandomState::new()],
@@ -55,22 +57,22 @@ impl Recall {
         })
     }
 
-    pub(super) fn get(&mut self, fingerprint: Fingerprint) -> Option<i64> {
-        if let Some(number) = self.young.get(&fingerprint) {
-            return Some(*number);
+    pub(super) fn get(&mut self, fingerprint: Fingerprint) -> Option<K> {
+        if let Some(known) = self.young.get(&fingerprint) {
+            return Some(*known);
         }
-        let number = self.old.remove(&fingerprint)?;
-        self.insert(fingerprint, number);
-        Some(number)
+        let known = self.old.remove(&fingerprint)?;
+        self.insert(fingerprint, known);
+        Some(known)
     }
 
-    pub(super) fn insert(&mut self, fingerprint: Fingerprint, number: i64) {
+    pub(super) fn insert(&mut self, fingerprint: Fingerprint, known: K) {
         if self.young.len() >= self.most {
             // Swapped, so that neither has to grow anew.
             mem::swap(&mut self.young, &mut self.old);
             self.young.clear();
         }
-        self.young.insert(fingerprint, number);
+        self.young.insert(fingerprint, known);
     }
 
     pub(super) fn clear(&mut self) {
@@ -125,7 +127,7 @@ mod tests {
 
     #[test]
     fn values_differ_by_tenant_kind_and_where_they_end() {
-        let recall = Recall::new(10);
+        let recall = Recall::<i64>::new(10);
         let text = |text: &'static str| ValueRef::Text(text.as_bytes());
         let values: [(i64, Vec<ValueRef<'_>>); 7] = [
             (1, vec![text("ab"), text("c")]),
