@@ -13,6 +13,7 @@ pub(crate) use self::file::{Identity, create, lock_path, restrict, sync_parent};
 pub(crate) use self::guard::forbid;
 pub(crate) use self::settings::{prepare_file, set_reader, set_writer};
 use crate::error::{Phase, during, of_kind};
+use crate::options::SqliteOptions;
 
 /// SQLite 3.51.3, the first release without the WAL-reset bug, which could lose committed writes
 /// (<https://www.sqlite.org/wal.html#walresetbug>).
@@ -44,6 +45,14 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection> {
 pub(crate) fn open_reader(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(path, flags).map_err(during(Phase::Open))
+}
+
+/// A connection that reads much, once, in order: what it keeps of it is of no use.
+pub(crate) fn open_sequential_reader(path: &Path, options: &SqliteOptions) -> Result<Connection> {
+    let connection = open_reader(path)?;
+    let options = options.clone().cache_bytes(0);
+    set_reader(&connection, &options)?;
+    Ok(connection)
 }
 
 /// The process that opened something.

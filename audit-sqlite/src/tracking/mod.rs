@@ -40,7 +40,9 @@ pub use self::change::UNKNOWN_TENANT;
 pub(crate) use self::check::check_since;
 pub use self::options::RowOperation;
 pub use self::table::TrackedTable;
-pub(crate) use self::take::{has_staged, take_staged, take_unattributed};
+pub(crate) use self::take::{
+    Taken, are_many, has_staged, read_unattributed, take_staged, take_unattributed,
+};
 
 /// Tracks every table of the file that can be tracked and is not yet, as [`TrackedTable::new`] does, but for
 /// `except`; says which are new. Tables that are tracked keep their options.

@@ -32,32 +32,82 @@ pub(crate) fn take_staged(
     limit: usize,
     each: &mut Each<'_>,
 ) -> Result<usize> {
-    let failed = during(Phase::Read);
     let mut layouts = Layouts::default();
     for (source, most) in registry::summarized(connection)? {
         sum_up(connection, &mut layouts, source, most, each)?;
     }
+    let taken = read_staged(connection, &mut layouts, limit, each)?;
+    taken.remove(connection)?;
+    Ok(taken.rows)
+}
+
+/// Staged rows that were read, the oldest ones.
+pub(crate) struct Taken {
+    pub(crate) rows: usize,
+    last: i64,
+    pub(crate) is_all: bool,
+}
+
+impl Taken {
+    pub(crate) fn remove(&self, connection: &Connection) -> Result<()> {
+        if self.is_all {
+            return clear(connection);
+        }
+        remove(
+            connection,
+            "DELETE FROM audit_stage WHERE n <= +?1",
+            [self.last],
+        )
+    }
+}
+
+fn read_staged(
+    connection: &Connection,
+    layouts: &mut Layouts,
+    limit: usize,
+    each: &mut Each<'_>,
+) -> Result<Taken> {
+    let failed = during(Phase::Read);
+    // Not compiled anew for each limit, see `writer::intern`.
     let mut statement = connection
         .prepare_cached("SELECT * FROM audit_stage ORDER BY n LIMIT +?1")
         .map_err(failed)?;
     let mut rows = statement
         .query([i64::try_from(limit).unwrap_or(i64::MAX)])
         .map_err(failed)?;
-    let mut taken = 0;
-    let mut last: i64 = 0;
+    let (mut taken, mut last) = (0, 0);
     while let Some(row) = rows.next().map_err(failed)? {
         last = row.get(0).map_err(failed)?;
         each(layouts.change(connection, row)?.0)?;
         taken += 1;
     }
-    drop(rows);
-    drop(statement);
-    if taken == limit {
-        remove(connection, "DELETE FROM audit_stage WHERE n <= +?1", [last])?;
-    } else {
-        clear(connection)?;
-    }
-    Ok(taken)
+    Ok(Taken {
+        rows: taken,
+        last,
+        is_all: taken < limit,
+    })
+}
+
+/// Whether so many rows are staged that none is summed up of, that reading them can go on beside the
+/// storing of what was read.
+pub(crate) fn are_many(connection: &Connection, rows: i64) -> Result<bool> {
+    let span: i64 = connection
+        .prepare_cached("SELECT coalesce((SELECT max(n) FROM audit_stage) - (SELECT min(n) FROM audit_stage), 0)")
+        .and_then(|mut span| span.query_row([], |row| row.get(0)))
+        .map_err(during(Phase::Read))?;
+    Ok(span >= rows && registry::summarized(connection)?.is_empty())
+}
+
+/// Reads the oldest staged rows, at most `limit`, as entries of nobody. They stay staged.
+pub(crate) fn read_unattributed(
+    connection: &Connection,
+    sanitizer: &Sanitizer,
+    limit: usize,
+    each: &mut dyn FnMut(AuditEntry) -> Result<()>,
+) -> Result<Taken> {
+    read_staged(connection, &mut Layouts::default(), limit, &mut |change| {
+        each(change.into_unattributed(sanitizer))
+    })
 }
 
 /// The same for rows that nobody has claimed, as entries.

@@ -1,18 +1,29 @@
 //! What others have changed in tracked tables, as entries of nobody.
 
+use std::panic::resume_unwind;
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::{mem, thread};
+
 use audit_core::store::Appended;
-use audit_core::{AuditEntry, Result, Tenant};
+use audit_core::{AuditEntry, ErrorKind, Result, Tenant};
 use uuid::Uuid;
 
 use super::newest::data_version;
 use super::{Writer, doubt};
-use crate::error::{Phase, during};
-use crate::tracking;
+use crate::connection::{self, Identity};
+use crate::error::{Phase, during, of_kind};
+use crate::options::SqliteOptions;
+use crate::tracking::{self, Taken};
 
 /// How many rows are taken in one transaction, so that others are not kept waiting.
 const CHUNK: usize = 16_384;
 /// How many entries are in memory at a time.
 const BATCH: usize = 256;
+/// How many such batches are read ahead of those that are stored.
+const AHEAD: usize = 1;
+/// From so many rows on, a thread more is worth its while.
+const MANY: i64 = 4_096;
 
 impl Writer {
     /// Makes entries of all rows that are staged, and says how many rows it was.
@@ -46,33 +57,47 @@ impl Writer {
     }
 
     fn collect_chunk(&mut self) -> Result<Chunk> {
-        let sanitizer = self.options.sanitizer.clone();
+        let options = self.options.clone();
+        let file = self
+            .place
+            .as_ref()
+            .map(|place| (place.path.clone(), place.identity));
         self.transact_only(
             |connection, memory, _| {
                 let mut chunk = Chunk::default();
-                let mut batch: Vec<AuditEntry> = Vec::with_capacity(BATCH);
-                let mut write = |batch: &mut Vec<AuditEntry>| -> Result<()> {
+                let mut write = |batch: &[AuditEntry]| -> Result<()> {
                     let appended = memory.insert_all(connection, batch)?;
                     for (entry, _) in batch
-                        .drain(..)
+                        .iter()
                         .zip(appended)
                         .filter(|(_, what)| matches!(what, Appended::Stored { .. }))
                     {
                         chunk.entries += 1;
-                        chunk.witness = Some((entry.tenant, entry.id));
+                        chunk.witness = Some((entry.tenant.clone(), entry.id));
                     }
                     Ok(())
                 };
-                let taken =
-                    tracking::take_unattributed(connection, &sanitizer, CHUNK, &mut |entry| {
-                        batch.push(entry);
-                        if batch.len() < BATCH {
-                            return Ok(());
-                        }
-                        write(&mut batch)
-                    })?;
-                write(&mut batch)?;
-                chunk.is_last = taken < CHUNK;
+                let is_last = match &file {
+                    Some(file) if tracking::are_many(connection, MANY)? => {
+                        let taken = beside(file, &options, &mut write)?;
+                        taken.remove(connection)?;
+                        taken.is_all
+                    }
+                    _ => {
+                        let mut batches = Batches::new(|batch| {
+                            write(batch)?;
+                            batch.clear();
+                            Ok(())
+                        });
+                        let each = &mut |entry| batches.add(entry);
+                        let sanitizer = &options.sanitizer;
+                        let taken =
+                            tracking::take_unattributed(connection, sanitizer, CHUNK, each)?;
+                        batches.end()?;
+                        taken < CHUNK
+                    }
+                };
+                chunk.is_last = is_last;
                 Ok(chunk)
             },
             |connection, chunk| match &chunk.witness {
@@ -83,6 +108,72 @@ impl Writer {
     }
 }
 
+/// Reads staged rows, and makes entries of them, on a thread and a connection of their own, while `write`
+/// stores those before. Nobody else adds or removes any: the transaction of the writer is open.
+fn beside(
+    (path, identity): &(PathBuf, Option<Identity>),
+    options: &SqliteOptions,
+    write: &mut dyn FnMut(&[AuditEntry]) -> Result<()>,
+) -> Result<Taken> {
+    let (send, receive) = mpsc::sync_channel::<Vec<AuditEntry>>(AHEAD);
+    // What was written goes back, since memory is given back most cheaply where it was taken.
+    let (give_back, used) = mpsc::channel::<Vec<AuditEntry>>();
+    thread::scope(|scope| {
+        let reading = scope.spawn(move || {
+            let connection = connection::open_sequential_reader(path, options)?;
+            if Identity::of(path).ok() != Some(*identity) {
+                return Err(of_kind(ErrorKind::FileReplaced, Phase::Read));
+            }
+            let mut batches = Batches::new(|batch| {
+                let mut next = used.try_recv().unwrap_or_default();
+                next.clear();
+                // Nobody takes what is read if it could not be written, which is told.
+                send.send(mem::replace(batch, next))
+                    .map_err(|_| of_kind(ErrorKind::Store, Phase::Write))
+            });
+            let each = &mut |entry| batches.add(entry);
+            let taken = tracking::read_unattributed(&connection, &options.sanitizer, CHUNK, each)?;
+            batches.end()?;
+            Ok(taken)
+        });
+        let written = receive.into_iter().try_for_each(|batch| {
+            write(&batch)?;
+            give_back.send(batch).ok();
+            Ok(())
+        });
+        let read = reading.join().unwrap_or_else(|panic| resume_unwind(panic));
+        written.and(read)
+    })
+}
+
+/// Entries as they come, in parts.
+struct Batches<F> {
+    batch: Vec<AuditEntry>,
+    /// Leaves the batch empty.
+    hand_on: F,
+}
+
+impl<F: FnMut(&mut Vec<AuditEntry>) -> Result<()>> Batches<F> {
+    fn new(hand_on: F) -> Self {
+        Self {
+            batch: Vec::with_capacity(BATCH),
+            hand_on,
+        }
+    }
+
+    fn add(&mut self, entry: AuditEntry) -> Result<()> {
+        self.batch.push(entry);
+        if self.batch.len() < BATCH {
+            return Ok(());
+        }
+        (self.hand_on)(&mut self.batch)
+    }
+
+    fn end(mut self) -> Result<()> {
+        (self.hand_on)(&mut self.batch)
+    }
+}
+
 /// What one transaction has taken.
 #[derive(Default)]
 struct Chunk {
@@ -90,4 +181,95 @@ struct Chunk {
     is_last: bool,
     /// One of the entries.
     witness: Option<(Tenant, Uuid)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use rusqlite::Connection;
+
+    use super::super::tests::open;
+    use super::*;
+    use crate::tracking::TrackedTable;
+
+    const ROWS: u32 = 21_000;
+
+    /// More rows than are taken at a time, written by somebody else.
+    fn staged(path: &Path) -> Writer {
+        let writer = open(path);
+        let other = Connection::open(path).unwrap();
+        other
+            .execute_batch("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER)")
+            .unwrap();
+        let table = TrackedTable::new("t").name("a").tenant("b");
+        table.track(&other).unwrap();
+        other
+            .execute(
+                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+                 INSERT INTO t SELECT i, 'row ' || i, i % 7 FROM n",
+                [ROWS],
+            )
+            .unwrap();
+        writer
+    }
+
+    fn count(writer: &Writer, sql: &str) -> u32 {
+        let connection = writer.connection().unwrap();
+        connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn what_is_read_on_the_way_of_another_thread_comes_in_order_and_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = staged(&folder.path().join("a.db"));
+        assert_eq!(writer.collect_staged().unwrap(), u64::from(ROWS));
+        assert_eq!(count(&writer, "SELECT count(*) FROM audit_stage"), 0);
+        let in_order = count(
+            &writer,
+            "SELECT count(*) FROM audit_log AS l JOIN audit_entry AS e ON e.id = unhex(l.id, '-')
+             WHERE l.entity_id = e.seq AND l.entity_name = 'row ' || e.seq AND l.company = e.seq % 7
+             AND l.changes ->> '$.id.new' = e.seq AND l.actor IS NULL",
+        );
+        assert_eq!(in_order, ROWS);
+        assert_eq!(writer.collect_staged().unwrap(), 0);
+    }
+
+    #[test]
+    fn what_there_is_no_room_for_stays_staged() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = staged(&folder.path().join("a.db"));
+        let limit = |writer: &Writer, more: u32| {
+            let pages = count(writer, "PRAGMA page_count") + more;
+            let connection = writer.connection().unwrap();
+            connection
+                .pragma_update(None, "max_page_count", pages)
+                .unwrap();
+        };
+        limit(&writer, 1_500);
+        assert_eq!(writer.collect_staged().unwrap_err().kind(), ErrorKind::Full);
+        let stored = count(&writer, "SELECT count(*) FROM audit_entry");
+        assert!(stored < ROWS);
+        let staged = count(&writer, "SELECT count(*) FROM audit_stage");
+        assert_eq!(stored + staged, ROWS);
+        limit(&writer, 1_000_000);
+        assert_eq!(writer.collect_staged().unwrap(), u64::from(staged));
+        assert_eq!(count(&writer, "SELECT count(*) FROM audit_entry"), ROWS);
+    }
+
+    #[test]
+    fn a_reader_of_another_file_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        drop(staged(&path));
+        let another = folder.path().join("b.db");
+        let identity = Identity::of(&path).unwrap();
+        drop(open(&another));
+        let mut write = |_: &[AuditEntry]| -> Result<()> { unreachable!() };
+        let file = (another, identity);
+        let error = beside(&file, &SqliteOptions::new(), &mut write)
+            .err()
+            .unwrap();
+        assert_eq!(error.kind(), ErrorKind::FileReplaced);
+    }
 }

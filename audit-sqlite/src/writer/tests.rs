@@ -4,7 +4,7 @@ use uuid::Uuid;
 use super::*;
 use crate::connection::{lock_path, open_writer, prepare_file, set_writer};
 
-fn open(path: &std::path::Path) -> Writer {
+pub(super) fn open(path: &std::path::Path) -> Writer {
     let options = SqliteOptions::new();
     connection::create(path).unwrap();
     let mut connection = open_writer(path).unwrap();
