@@ -246,7 +246,7 @@ mod tests {
                 .pragma_update(None, "max_page_count", pages)
                 .unwrap();
         };
-        limit(&writer, 1_500);
+        limit(&writer, 300);
         assert_eq!(writer.collect_staged().unwrap_err().kind(), ErrorKind::Full);
         let stored = count(&writer, "SELECT count(*) FROM audit_entry");
         assert!(stored < ROWS);

@@ -89,8 +89,8 @@ fn memory_stays_flat_whatever_is_written() {
         writer.append(&batch).unwrap();
     }
     let remembered = writer.remembered();
-    // As many records, and names of records, but not as many actors.
-    assert!(remembered > 65_000 && remembered < 90_000, "{remembered}");
+    // As many records, but not as many names or actors.
+    assert!(remembered > 50_000 && remembered < 90_000, "{remembered}");
     // What was forgotten is found again under its number.
     let mut again = entry(1, 1);
     again.actor = Actor::user(1, long(1));
