@@ -257,6 +257,13 @@ fn without_a_context_a_row_in_a_transaction_is_nobodys_too() {
 
 #[test]
 fn tables_that_refuse_others_are_written_in_transactions_only() {
+    let mut desk = Desk::new(|table| table);
+    desk.insert(7);
+    // Nothing is refused, so that nothing is registered.
+    let asked = desk.connection.prepare("SELECT audit_is_admitted()");
+    assert!(asked.is_err());
+    drop(asked);
+
     let mut desk = Desk::new(TrackedTable::refuse_foreign_writes);
     let sql = "INSERT INTO incident (id, company, title, status) VALUES (1, 'acme', 'x', 'open')";
     let other = Connection::open(&desk.path).unwrap();

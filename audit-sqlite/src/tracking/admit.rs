@@ -10,7 +10,6 @@ use audit_core::Result;
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 
-use super::registry;
 use crate::error::{Phase, during};
 
 /// The function that triggers ask.
@@ -24,7 +23,12 @@ pub(crate) struct Admitted<'c>(&'c Connection);
 
 impl<'c> Admitted<'c> {
     pub(crate) fn new(connection: &'c Connection) -> Result<Self> {
-        admit(connection, true)?;
+        let failed = during(Phase::Begin);
+        if set(connection, true).is_err() {
+            // Only once for each connection: it makes SQLite prepare every statement anew.
+            register(connection).map_err(failed)?;
+            set(connection, true).map_err(failed)?;
+        }
         Ok(Self(connection))
     }
 }
@@ -32,18 +36,8 @@ impl<'c> Admitted<'c> {
 impl Drop for Admitted<'_> {
     fn drop(&mut self) {
         // Where it cannot be taken back the connection is of no use for writing anyway.
-        admit(self.0, false).ok();
+        set(self.0, false).ok();
     }
-}
-
-/// Lets a connection write to tables that refuse foreign writes, or no longer.
-pub(super) fn admit(connection: &Connection, is_admitted: bool) -> Result<()> {
-    if !registry::refuses_any(connection)? || set(connection, is_admitted).is_ok() {
-        return Ok(());
-    }
-    // Only once for each connection: it makes SQLite prepare every statement anew.
-    register(connection).map_err(during(Phase::Begin))?;
-    set(connection, is_admitted).map_err(during(Phase::Begin))
 }
 
 fn set(connection: &Connection, is_admitted: bool) -> rusqlite::Result<()> {

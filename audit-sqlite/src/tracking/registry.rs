@@ -96,14 +96,6 @@ pub(super) fn summarized(connection: &Connection) -> Result<Vec<(i64, i64)>> {
     rows.collect::<rusqlite::Result<_>>().map_err(failed)
 }
 
-/// Whether a table takes writes only from transactions of ours.
-pub(super) fn refuses_any(connection: &Connection) -> Result<bool> {
-    connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM audit_tracked WHERE refuses AND state = 1)")
-        .and_then(|mut any| any.query_row([], |row| row.get(0)))
-        .map_err(during(Phase::Read))
-}
-
 /// A number that nobody has.
 pub(super) fn next_number(connection: &Connection) -> Result<i64> {
     connection

@@ -122,19 +122,29 @@ pub(crate) fn take_unattributed(
     })
 }
 
-/// Removes what is left when all is taken. A statement that removes every row is far cheaper than
-/// one that looks for them, and one that removes none still writes a page.
+/// What is left when all is taken, and how it is removed. A statement that removes every row is far
+/// cheaper than one that looks for them, and one that removes none still writes a page.
+const LEFT: &str = "SELECT EXISTS (SELECT 1 FROM audit_stage), EXISTS (SELECT 1 FROM audit_displaced), EXISTS (SELECT 1 FROM audit_departed), EXISTS (SELECT 1 FROM audit_tracked WHERE state = 3)";
+const REMOVE: [&str; 4] = [
+    "DELETE FROM audit_stage",
+    "DELETE FROM audit_displaced",
+    "DELETE FROM audit_departed",
+    "DELETE FROM audit_tracked WHERE state = 3",
+];
+
 fn clear(connection: &Connection) -> Result<()> {
-    for table in ["audit_stage", "audit_displaced", "audit_departed"] {
-        let is_empty: bool = connection
-            .prepare_cached(&format!("SELECT NOT EXISTS (SELECT 1 FROM {table})"))
-            .and_then(|mut any| any.query_row([], |row| row.get(0)))
-            .map_err(during(Phase::Read))?;
-        if !is_empty {
-            remove(connection, &format!("DELETE FROM {table}"), [])?;
-        }
+    let left: [bool; 4] = connection
+        .prepare_cached(LEFT)
+        .and_then(|mut left| {
+            left.query_row([], |row| {
+                Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
+            })
+        })
+        .map_err(during(Phase::Read))?;
+    for (_, sql) in left.into_iter().zip(REMOVE).filter(|(is_left, _)| *is_left) {
+        remove(connection, sql, [])?;
     }
-    remove(connection, "DELETE FROM audit_tracked WHERE state = 3", [])
+    Ok(())
 }
 
 fn remove(connection: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<()> {

@@ -11,7 +11,7 @@ use super::desk::{Desks, Turn};
 use crate::error::{Phase, corrupt, during, kind_of, of_kind};
 use crate::schema;
 use crate::store::SqliteStore;
-use crate::tracking;
+use crate::tracking::{self, Admitted};
 use crate::writer::Newest;
 
 /// How long to sleep before the next look at a lock that nobody waits for in order.
@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// How many rows of others are made entries of at a time.
 const BATCH: usize = 256;
 
-const LOOK: &str = "SELECT (SELECT value FROM audit_meta WHERE key = 'schema'), coalesce(max(seq), 0), (SELECT id FROM audit_entry ORDER BY seq DESC LIMIT 1), EXISTS (SELECT 1 FROM audit_attempt), EXISTS (SELECT 1 FROM audit_tracked) FROM audit_entry";
+const LOOK: &str = "SELECT (SELECT value FROM audit_meta WHERE key = 'schema'), coalesce(max(seq), 0), (SELECT id FROM audit_entry ORDER BY seq DESC LIMIT 1), EXISTS (SELECT 1 FROM audit_attempt), (SELECT max(refuses AND state = 1) FROM audit_tracked) FROM audit_entry";
 const CURSOR_KEY: &str = "SELECT value FROM audit_meta WHERE key = 'cursor_key'";
 
 /// Begins a write transaction on the connection of a caller, to the file of a store.
@@ -44,21 +44,23 @@ pub(super) fn begin<'c>(store: &SqliteStore, connection: &'c Connection) -> Resu
         let memory = &mut turn.desk.memory;
         memory.lend(&transaction, seen.newest, seen.has_attempts)?;
         if !seen.is_tracking {
-            return Ok((transaction, seen.newest, false));
+            return Ok((transaction, seen, None));
         }
         tracking::check_since(&transaction, &mut turn.desk.checked_schema)?;
-        let newest = match collect(&transaction, &mut turn, desks)? {
-            0 => seen.newest,
-            _ => look(&transaction)?.newest,
+        let seen = match collect(&transaction, &mut turn, desks)? {
+            0 => seen,
+            _ => look(&transaction)?,
         };
-        Ok((transaction, newest, true))
+        let admitted = seen.refuses.then(|| Admitted::new(connection));
+        Ok((transaction, seen, admitted.transpose()?))
     });
     match looked {
-        Ok((transaction, newest, is_tracking)) => Ok(Begun {
+        Ok((transaction, seen, admitted)) => Ok(Begun {
             transaction,
             turn,
-            newest,
-            is_tracking,
+            newest: seen.newest,
+            is_tracking: seen.is_tracking,
+            admitted,
         }),
         Err(error) => {
             turn.end(None);
@@ -74,6 +76,7 @@ pub(super) struct Begun<'c> {
     /// The newest entry of the log.
     pub(super) newest: Newest,
     pub(super) is_tracking: bool,
+    pub(super) admitted: Option<Admitted<'c>>,
 }
 
 /// Makes entries of rows that others have changed: what is staged from now on is of this
@@ -160,7 +163,7 @@ fn is_busy(error: &rusqlite::Error) -> bool {
 
 /// What a transaction has to know of the file, in one statement.
 fn look(connection: &Connection) -> Result<Seen> {
-    let (schema, seq, id, has_attempts, is_tracking) = connection
+    let (schema, seq, id, has_attempts, refuses): (_, _, _, _, Option<bool>) = connection
         .prepare_cached(LOOK)
         .and_then(|mut look| {
             look.query_row([], |row| {
@@ -180,7 +183,8 @@ fn look(connection: &Connection) -> Result<Seen> {
     Ok(Seen {
         newest: Newest { seq, id },
         has_attempts,
-        is_tracking,
+        is_tracking: refuses.is_some(),
+        refuses: refuses == Some(true),
     })
 }
 
@@ -189,6 +193,8 @@ struct Seen {
     newest: Newest,
     has_attempts: bool,
     is_tracking: bool,
+    /// Whether a table takes writes only from transactions of ours.
+    refuses: bool,
 }
 
 /// Sees that the file holds the log of the store.

@@ -165,9 +165,8 @@ impl<'c> AuditedTransaction<'c> {
         let sink = Sink::Log(Box::new(begun.turn));
         let home = Home::Store(store.cursor_key()?);
         let journal = Journal::new(sink, begun.newest, home, claims);
-        let admitted = begun.is_tracking.then(|| Admitted::new(connection));
         let mut this = Self::new(begun.transaction, journal, Some(store.clone()), auditor)?;
-        this.admitted = admitted.transpose()?;
+        this.admitted = begun.admitted;
         Ok(this)
     }
 

@@ -4,7 +4,7 @@ use audit_core::{EntityId, Error, ErrorKind, Result};
 use rusqlite::Connection;
 
 use super::TrackedTable;
-use super::admit::admit;
+use super::admit::Admitted;
 use super::change::RowChange;
 use super::check::check_since;
 use super::take::{has_staged, take_staged};
@@ -98,10 +98,6 @@ fn a_row_that_nobody_can_read_holds_nothing_up() {
 #[test]
 fn who_is_admitted_writes_where_foreign_writes_are_refused() {
     let connection = connection("CREATE TABLE t (id INTEGER PRIMARY KEY)");
-    // Nothing refuses, so that nothing is registered.
-    admit(&connection, true).unwrap();
-    assert!(connection.prepare("SELECT audit_is_admitted()").is_err());
-
     TrackedTable::new("t")
         .refuse_foreign_writes()
         .track(&connection)
@@ -116,9 +112,9 @@ fn who_is_admitted_writes_where_foreign_writes_are_refused() {
             .unwrap_err()
             .contains("no such function")
     );
-    admit(&connection, true).unwrap();
+    let admitted = Admitted::new(&connection).unwrap();
     write("INSERT INTO t VALUES (1)").unwrap();
-    admit(&connection, false).unwrap();
+    drop(admitted);
     for sql in [
         "INSERT INTO t VALUES (2)",
         "UPDATE t SET id = 3",
@@ -128,7 +124,7 @@ fn who_is_admitted_writes_where_foreign_writes_are_refused() {
         assert!(error.contains("inside of SqliteStore::begin"), "{error}");
     }
     run(&connection, "PRAGMA trusted_schema = OFF");
-    admit(&connection, true).unwrap();
+    let _admitted = Admitted::new(&connection).unwrap();
     write("DELETE FROM t").unwrap();
     // Nobody admits himself from within the schema.
     run(&connection, "CREATE VIEW v AS SELECT audit_admit(1)");
