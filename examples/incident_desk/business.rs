@@ -43,6 +43,8 @@ impl Business {
         // An audited transaction has some twenty statements of its own; the default of 16 would have them
         // all compiled each time.
         connection.set_prepared_statement_cache_capacity(64);
+        // Each moves pages from the log into the file, and syncs twice: a quarter as often as SQLite would.
+        connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
         connection.execute_batch(TABLES)?;
         Ok(Self {
             store: store.clone(),

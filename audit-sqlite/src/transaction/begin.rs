@@ -5,10 +5,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use audit_core::{Error, ErrorKind, Result};
-use rusqlite::{Connection, MAIN_DB, Transaction, TransactionBehavior};
+use rusqlite::{Connection, MAIN_DB, OptionalExtension as _, Transaction, TransactionBehavior};
 
 use super::desk::{Desks, Turn};
-use crate::error::{Phase, corrupt, during, kind_of, of_kind};
+use crate::error::{Phase, during, kind_of, of_kind};
 use crate::schema;
 use crate::store::SqliteStore;
 use crate::tracking::{self, Admitted};
@@ -19,7 +19,18 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// How many rows of others are made entries of at a time.
 const BATCH: usize = 256;
 
-const LOOK: &str = "SELECT (SELECT value FROM audit_meta WHERE key = 'schema'), coalesce(max(seq), 0), (SELECT id FROM audit_entry ORDER BY seq DESC LIMIT 1), EXISTS (SELECT 1 FROM audit_attempt), (SELECT max(refuses AND state = 1) FROM audit_tracked) FROM audit_entry";
+macro_rules! look {
+    ($newest:literal) => {
+        concat!(
+            "SELECT (SELECT value FROM audit_meta WHERE key = 'schema'), EXISTS (SELECT 1 FROM audit_attempt), (SELECT max(refuses AND state = 1) FROM audit_tracked), ",
+            $newest
+        )
+    };
+}
+
+const LOOK: &str = look!("seq, id FROM audit_entry ORDER BY seq DESC LIMIT 1");
+/// The same where the log is empty.
+const LOOK_WITHOUT_ENTRIES: &str = look!("0, zeroblob(16)");
 const CURSOR_KEY: &str = "SELECT value FROM audit_meta WHERE key = 'cursor_key'";
 
 /// Begins a write transaction on the connection of a caller, to the file of a store.
@@ -163,29 +174,32 @@ fn is_busy(error: &rusqlite::Error) -> bool {
 
 /// What a transaction has to know of the file, in one statement.
 fn look(connection: &Connection) -> Result<Seen> {
-    let (schema, seq, id, has_attempts, refuses): (_, _, _, _, Option<bool>) = connection
-        .prepare_cached(LOOK)
-        .and_then(|mut look| {
-            look.query_row([], |row| {
-                let schema: i64 = row.get(0)?;
-                let id: Option<Vec<u8>> = row.get(2)?;
-                Ok((schema, row.get(1)?, id, row.get(3)?, row.get(4)?))
-            })
+    let look = |sql: &str| {
+        connection.prepare_cached(sql)?.query_row([], |row| {
+            let schema: i64 = row.get(0)?;
+            let refuses: Option<bool> = row.get(2)?;
+            let seen = Seen {
+                has_attempts: row.get(1)?,
+                is_tracking: refuses.is_some(),
+                refuses: refuses == Some(true),
+                newest: Newest {
+                    seq: row.get(3)?,
+                    id: row.get(4)?,
+                },
+            };
+            Ok((schema, seen))
         })
-        .map_err(during(Phase::Begin))?;
+    };
+    let looked = match look(LOOK).optional() {
+        Ok(None) => look(LOOK_WITHOUT_ENTRIES),
+        Ok(Some(looked)) => Ok(looked),
+        Err(error) => Err(error),
+    };
+    let (schema, seen) = looked.map_err(during(Phase::Begin))?;
     if schema != schema::newest() {
         return Err(schema::newer());
     }
-    let id = match id {
-        Some(id) => id.try_into().map_err(|_| corrupt())?,
-        None => [0; 16],
-    };
-    Ok(Seen {
-        newest: Newest { seq, id },
-        has_attempts,
-        is_tracking: refuses.is_some(),
-        refuses: refuses == Some(true),
-    })
+    Ok(seen)
 }
 
 struct Seen {
