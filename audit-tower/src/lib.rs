@@ -80,7 +80,6 @@
 mod access;
 mod context;
 mod detached;
-mod detail;
 mod job;
 
 pub use crate::access::{

@@ -1,6 +1,7 @@
 //! How it ended.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -102,7 +103,8 @@ impl ErrorDetail {
         }
     }
 
-    /// The type's short name as class, its `Display` as text.
+    /// The type's short name as class, its `Display` as text. Of what is in a box the type is not known:
+    /// its class is `Error`. A `Display` that panics costs the text, and not the entry.
     ///
     /// ```
     /// use audit_core::ErrorDetail;
@@ -113,7 +115,12 @@ impl ErrorDetail {
     /// ```
     #[must_use]
     pub fn of<E: fmt::Display + ?Sized>(error: &E) -> Self {
-        Self::new(short_type_name::<E>(), error.to_string())
+        let class = match short_type_name::<E>() {
+            "Box" => "Error",
+            class => class,
+        };
+        let text = catch_unwind(AssertUnwindSafe(|| error.to_string()));
+        Self::new(class, text.unwrap_or_default())
     }
 }
 
@@ -162,5 +169,24 @@ mod tests {
         assert_eq!(short_type_name::<Vec<Option<String>>>(), "Vec");
         assert_eq!(short_type_name::<&str>(), "str");
         assert_eq!(short_type_name::<dyn std::error::Error>(), "Error");
+    }
+
+    #[test]
+    fn an_error_that_cannot_say_what_it_is_is_one_all_the_same() {
+        struct Broken;
+
+        impl fmt::Display for Broken {
+            fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+                std::panic::panic_any("no words")
+            }
+        }
+
+        assert_eq!(ErrorDetail::of(&Broken), ErrorDetail::new("Broken", ""));
+    }
+
+    #[test]
+    fn a_box_is_no_class() {
+        let error: Box<dyn std::error::Error> = "down".into();
+        assert_eq!(ErrorDetail::of(&error), ErrorDetail::new("Error", "down"));
     }
 }

@@ -5,8 +5,6 @@ use std::fmt::Display;
 use audit_core::{ErrorDetail, Outcome};
 use http::StatusCode;
 
-use crate::detail;
-
 pub(super) enum Ending {
     /// Its response has gone out, as far as this layer can see.
     Answered,
@@ -19,7 +17,7 @@ pub(super) enum Ending {
 
 impl Ending {
     pub(super) fn failed<E: Display>(error: &E) -> Self {
-        Self::Failed(detail::of(error))
+        Self::Failed(ErrorDetail::of(error))
     }
 
     pub(super) fn outcome(&self, status: Option<StatusCode>) -> Outcome {

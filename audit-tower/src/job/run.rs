@@ -4,11 +4,11 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Instant;
 
-use audit_core::{Actor, AuditContext, Auditor, ContextScope, Draft, Outcome};
+use audit_core::{Actor, AuditContext, Auditor, ContextScope, Draft, ErrorDetail, Outcome};
 
 use super::retries::{Key, Retries};
 use super::{Carried, Job};
-use crate::{detached, detail};
+use crate::detached;
 
 /// The action of the entries.
 const ACTION: &str = "run_job";
@@ -99,7 +99,7 @@ impl Run {
             Ok(_) => self.take(Outcome::Success),
             Err(error) => {
                 let draft = self.take(Outcome::Failure);
-                draft.map(|draft| draft.error(detail::of(error)))
+                draft.map(|draft| draft.error(ErrorDetail::of(error)))
             }
         };
         draft.map(Draft::best_effort)

@@ -32,7 +32,7 @@ impl<E: ToOutcome + Display + ?Sized> ViaErrorOutcome for &&Failed<'_, E> {
     fn __audit_failure(&self) -> Reading {
         Reading {
             outcome: said(self.0).unwrap_or(Outcome::Failure),
-            error: Some(shown(self.0)),
+            error: Some(ErrorDetail::of(self.0)),
         }
     }
 }
@@ -45,7 +45,7 @@ pub trait ViaDisplay {
 
 impl<E: Display + ?Sized> ViaDisplay for &Failed<'_, E> {
     fn __audit_failure(&self) -> Reading {
-        failure(shown(self.0))
+        failure(ErrorDetail::of(self.0))
     }
 }
 
@@ -66,13 +66,6 @@ fn failure(error: ErrorDetail) -> Reading {
         outcome: Outcome::Failure,
         error: Some(error),
     }
-}
-
-/// The class and the text of an error. A `Display` that panics must cost neither the entry nor
-/// the caller its error.
-fn shown<E: Display + ?Sized>(error: &E) -> ErrorDetail {
-    catch_unwind(AssertUnwindSafe(|| ErrorDetail::of(error)))
-        .unwrap_or_else(|_| ErrorDetail::new(short_type_name::<E>(), ""))
 }
 
 impl Reading {
