@@ -31,8 +31,9 @@ impl Tally {
 
 const SUMS: [&str; 4] = [
     "INSERT INTO audit_span (tenant, block, min_time, max_time) SELECT ?1, ?2, min(time), max(time) FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = +?1 AND idx BETWEEN ?3 AND ?4",
-    // A verb that is rare in the block says where it is: eight bytes for each `seq`.
-    "INSERT INTO audit_tally (tenant, kind, number, block, first, entries, places) SELECT ?1, 1, verb, ?2, min(idx), count(*), CASE WHEN count(*) <= 32 THEN unhex(group_concat(printf('%016x', seq), '' ORDER BY seq)) END FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = +?1 AND idx BETWEEN ?3 AND ?4 GROUP BY verb",
+    // A verb that is rare in the block says where it is: eight bytes for each `seq`. Looked for by itself, for
+    // most entries are of verbs that are not.
+    "INSERT INTO audit_tally (tenant, kind, number, block, first, entries, places) SELECT ?1, 1, verb, ?2, min(idx), count(*), CASE WHEN count(*) <= 32 THEN (SELECT unhex(group_concat(printf('%016x', seq), '' ORDER BY seq)) FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = +?1 AND idx BETWEEN ?3 AND ?4 AND verb = e.verb) END FROM audit_entry AS e INDEXED BY audit_entry_index WHERE tenant = +?1 AND idx BETWEEN ?3 AND ?4 GROUP BY verb",
     "INSERT INTO audit_tally (tenant, kind, number, block, first, entries) SELECT ?1, 2, actor, ?2, min(idx), count(*) FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = +?1 AND idx BETWEEN ?3 AND ?4 GROUP BY actor",
     "INSERT INTO audit_posting (tenant, entity, seq) SELECT ?1, entity, seq FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = +?1 AND idx BETWEEN ?3 AND ?4 AND entity IS NOT NULL ORDER BY entity, seq",
 ];
