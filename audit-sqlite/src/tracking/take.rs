@@ -68,7 +68,7 @@ fn read_staged(
     each: &mut Each<'_>,
 ) -> Result<Taken> {
     let failed = during(Phase::Read);
-    // Not compiled anew for each limit, see `writer::intern`.
+    // The plus sign is no sign: see `Kind::sql` of the writer.
     let mut statement = connection
         .prepare_cached("SELECT * FROM audit_stage ORDER BY n LIMIT +?1")
         .map_err(failed)?;
@@ -88,8 +88,8 @@ fn read_staged(
     })
 }
 
-/// Whether so many rows are staged that none is summed up of, that reading them can go on beside the
-/// storing of what was read.
+/// Whether at least so many rows are staged, as far as their numbers tell, of which none is to be
+/// summed up: then they can be read while others are stored.
 pub(crate) fn are_many(connection: &Connection, rows: i64) -> Result<bool> {
     let span: i64 = connection
         .prepare_cached("SELECT coalesce((SELECT max(n) FROM audit_stage) - (SELECT min(n) FROM audit_stage), 0)")

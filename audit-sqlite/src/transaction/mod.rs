@@ -63,9 +63,9 @@ use crate::writer::Newest;
 ///   process ends.
 /// - Some twenty statements of ours are cached on the connection, beside those of the caller: with
 ///   `set_prepared_statement_cache_capacity(64)` none is compiled twice, where rusqlite keeps 16.
-/// - A transaction with an entry writes some eight pages more into the write-ahead log. SQLite empties
-///   it each 1,000 pages, which syncs twice; where many write, `wal_autocheckpoint` on their connection
-///   is better 4,000, as it is on the store's own.
+/// - Entries write three to eight pages more into the write-ahead log. SQLite empties it each 1,000
+///   pages, which syncs twice; where many write, `wal_autocheckpoint` on their connection is better
+///   4,000, as it is on the store's own.
 /// - Nobody else writes to the file meanwhile. Keep it short, and hold none across an `.await`.
 ///   Readers see nothing of it before the commit. [`AuditStore::open_attempt`] refuses.
 ///

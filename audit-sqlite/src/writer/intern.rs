@@ -28,6 +28,10 @@ impl Kind {
     const COUNT: usize = 6;
 
     /// How a value is found, and how it is added with the next number of its tenant.
+    ///
+    /// Where SQLite compares a parameter with a column it looks at the value when it plans, unless the
+    /// connection forbids it, which that of a caller does not; and so it compiles the statement anew for
+    /// each value. A plus sign keeps it from looking.
     const fn sql(self) -> Sql {
         match self {
             Self::Actor => Sql {

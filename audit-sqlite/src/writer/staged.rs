@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::newest::data_version;
 use super::{Writer, doubt};
 use crate::connection::{self, Identity};
-use crate::error::{Phase, during, of_kind};
+use crate::error::{self, Phase, during, of_kind};
 use crate::options::SqliteOptions;
 use crate::tracking::{self, Taken};
 
@@ -119,7 +119,7 @@ fn beside(
     // What was written goes back, since memory is given back most cheaply where it was taken.
     let (give_back, used) = mpsc::channel::<Vec<AuditEntry>>();
     thread::scope(|scope| {
-        let reading = scope.spawn(move || {
+        let read = move || {
             let connection = connection::open_sequential_reader(path, options)?;
             if Identity::of(path).ok() != Some(*identity) {
                 return Err(of_kind(ErrorKind::FileReplaced, Phase::Read));
@@ -135,7 +135,11 @@ fn beside(
             let taken = tracking::read_unattributed(&connection, &options.sanitizer, CHUNK, each)?;
             batches.end()?;
             Ok(taken)
-        });
+        };
+        let reading = thread::Builder::new()
+            .name("audit-sqlite-read".to_owned())
+            .spawn_scoped(scope, read)
+            .map_err(|error| error::io(&error, Phase::Read))?;
         let written = receive.into_iter().try_for_each(|batch| {
             write(&batch)?;
             give_back.send(batch).ok();
