@@ -43,7 +43,8 @@ impl Business {
         // An audited transaction has some twenty statements of its own; the default of 16 would have them
         // all compiled each time.
         connection.set_prepared_statement_cache_capacity(64);
-        // Each moves pages from the log into the file, and syncs twice: a quarter as often as SQLite would.
+        // A checkpoint moves pages from the log into the file, and syncs twice: a quarter as often as by
+        // default.
         connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
         connection.execute_batch(TABLES)?;
         Ok(Self {
@@ -111,13 +112,13 @@ impl Business {
              VALUES (:company, :title, :status, :severity, :note, :sensor_token, :sample_password)",
         )?
         .execute(named_params! {
-                ":company": incident.company,
-                ":title": incident.title,
-                ":status": word(&incident.status),
-                ":severity": word(&incident.severity),
-                ":note": incident.note,
-                ":sensor_token": incident.sensor_token,
-                ":sample_password": incident.sample_password,
+            ":company": incident.company,
+            ":title": incident.title,
+            ":status": word(&incident.status),
+            ":severity": word(&incident.severity),
+            ":note": incident.note,
+            ":sensor_token": incident.sensor_token,
+            ":sample_password": incident.sample_password,
         })?;
         incident.id = tx.last_insert_rowid();
         Ok(incident)
@@ -145,12 +146,12 @@ impl Business {
              WHERE id = :id",
         )?
         .execute(named_params! {
-                ":id": incident.id,
-                ":title": incident.title,
-                ":status": word(&incident.status),
-                ":severity": word(&incident.severity),
-                ":assignee": incident.assignee,
-                ":note": incident.note,
+            ":id": incident.id,
+            ":title": incident.title,
+            ":status": word(&incident.status),
+            ":severity": word(&incident.severity),
+            ":assignee": incident.assignee,
+            ":note": incident.note,
         })?;
         Ok(())
     }

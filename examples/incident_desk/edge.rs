@@ -10,7 +10,7 @@ use audit_core::{Actor, AuditContext, Clock, InContext as _, LateActor};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::runtime::Runtime;
 
-use crate::desk::{Desk, Result, Tx};
+use crate::desk::{Desk, Incident, Result, Tx};
 use crate::handlers::NightlyJob;
 use crate::people::Person;
 use crate::siem::Siem;
@@ -133,25 +133,42 @@ impl Edge {
             _ => {}
         }
         let _guard = context.enter();
+        // The tasks that change an incident, each in one transaction.
+        let change = |work: &dyn Fn(&Tx<'_>) -> Result<Incident>| -> Result<()> {
+            desk.business.write(work).map(drop)
+        };
         match task.clone() {
             Task::Report { incident, new } => {
                 let reported = desk.business.write(|tx| desk.report(tx, by, &new))?;
                 self.ids.insert(incident, reported.id);
+                Ok(())
             }
-            Task::RotateToken { token } => desk.rotate_token(by, &token)?,
+            Task::Triage { assignee, .. } => change(&|tx| desk.triage(tx, by, id, &assignee)),
+            Task::Start { .. } => change(&|tx| desk.start(tx, by, id)),
+            Task::Edit { edit, .. } => change(&|tx| desk.edit(tx, by, id, edit.clone())),
+            Task::Note { text, .. } => change(&|tx| desk.note(tx, by, id, &text)),
+            Task::Escalate { reason, .. } => change(&|tx| desk.escalate(tx, by, id, &reason)),
+            Task::Resolve { resolution, .. } => change(&|tx| desk.resolve(tx, by, id, &resolution)),
+            Task::Close { reason, .. } => change(&|tx| desk.close(tx, by, id, &reason)),
+            Task::Reopen { reason, .. } => change(&|tx| desk.reopen(tx, by, id, &reason)),
+            Task::Remove { reason, .. } => change(&|tx| desk.remove(tx, by, id, &reason)),
+            Task::RotateToken { token } => desk.rotate_token(by, &token),
             Task::ChangePassword {
                 old_password,
                 new_password,
-            } => desk.change_password(by, &old_password, &new_password)?,
-            Task::ScheduleNightly { at_least } => {
-                desk.schedule_nightly(by, at_least, |job| {
-                    Ok(desk.business.enqueue(&by.company, &job)?)
-                })?;
+            } => desk.change_password(by, &old_password, &new_password),
+            Task::ScheduleNightly { at_least } => desk.schedule_nightly(by, at_least, |job| {
+                Ok(desk.business.enqueue(&by.company, &job)?)
+            }),
+            Task::Logout => {
+                desk.logout(by);
+                Ok(())
             }
-            Task::Logout => desk.logout(by),
-            task => desk.business.write(|tx| change(desk, tx, by, id, task))?,
+            Task::Login { .. }
+            | Task::Forward { .. }
+            | Task::Export { .. }
+            | Task::NightlyEscalation => Ok(()),
         }
-        Ok(())
     }
 
     /// Takes a job out of the queue and does it, on behalf of who put it there.
@@ -167,21 +184,4 @@ impl Edge {
         let work = self.desk.nightly_escalation(company, job.at_least);
         self.runtime.block_on(work.in_context(context)).map(drop)
     }
-}
-
-/// The tasks that change an incident, each in one transaction.
-fn change(desk: &Desk, tx: &Tx<'_>, by: &Person, id: i64, task: Task) -> Result<()> {
-    match task {
-        Task::Triage { assignee, .. } => desk.triage(tx, by, id, &assignee),
-        Task::Start { .. } => desk.start(tx, by, id),
-        Task::Edit { edit, .. } => desk.edit(tx, by, id, edit),
-        Task::Note { text, .. } => desk.note(tx, by, id, &text),
-        Task::Escalate { reason, .. } => desk.escalate(tx, by, id, &reason),
-        Task::Resolve { resolution, .. } => desk.resolve(tx, by, id, &resolution),
-        Task::Close { reason, .. } => desk.close(tx, by, id, &reason),
-        Task::Reopen { reason, .. } => desk.reopen(tx, by, id, &reason),
-        Task::Remove { reason, .. } => desk.remove(tx, by, id, &reason),
-        _ => return Ok(()),
-    }
-    .map(drop)
 }

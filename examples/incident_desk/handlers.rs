@@ -188,6 +188,14 @@ impl Desk {
 
 /// What has to do with all of them.
 impl Desk {
+    /// The incidents of a company, for work that others on the runtime need not wait for.
+    fn incidents(&self, company: &str) -> Result<Vec<Incident>> {
+        block_in_place(|| {
+            self.business
+                .read(|rows| Ok(Business::list(rows, company)?))
+        })
+    }
+
     #[audit_action(
         entity_type = "report",
         entity_name = "all incidents",
@@ -197,10 +205,7 @@ impl Desk {
     )]
     pub(crate) async fn export(&self, by: &Person, format: &str) -> Result<usize> {
         by.must_be(&[Role::Analyst, Role::Lead], "export incidents")?;
-        let incidents = block_in_place(|| {
-            self.business
-                .read(|rows| Ok(Business::list(rows, &by.company)?))
-        })?;
+        let incidents = self.incidents(&by.company)?;
         tokio::task::yield_now().await; // Here the rows would be sent.
         Ok(incidents.len())
     }
@@ -233,11 +238,7 @@ impl Desk {
         company: &str,
         at_least: Severity,
     ) -> Result<usize> {
-        let incidents = block_in_place(|| {
-            self.business
-                .read(|rows| Ok(Business::list(rows, company)?))
-        })?;
-        let waiting = incidents.into_iter().filter(|incident| {
+        let waiting = self.incidents(company)?.into_iter().filter(|incident| {
             let raisable = at_least..Severity::Critical;
             incident.status == Status::Open && raisable.contains(&incident.severity)
         });
