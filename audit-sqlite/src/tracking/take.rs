@@ -41,10 +41,23 @@ pub(crate) fn take_staged(
     Ok(taken.rows)
 }
 
+/// The same for rows that nobody has claimed, as entries.
+pub(crate) fn take_unattributed(
+    connection: &Connection,
+    sanitizer: &Sanitizer,
+    limit: usize,
+    each: &mut dyn FnMut(AuditEntry) -> Result<()>,
+) -> Result<usize> {
+    take_staged(connection, limit, &mut |change| {
+        each(change.into_unattributed(sanitizer))
+    })
+}
+
 /// Staged rows that were read, the oldest ones.
 pub(crate) struct Taken {
-    pub(crate) rows: usize,
+    rows: usize,
     last: i64,
+    /// Whether none is left.
     pub(crate) is_all: bool,
 }
 
@@ -68,7 +81,7 @@ fn read_staged(
     each: &mut Each<'_>,
 ) -> Result<Taken> {
     let failed = during(Phase::Read);
-    // The plus sign is no sign: see `Kind::sql` of the writer.
+    // The plus sign is no sign: see `Sql` in `writer::intern`.
     let mut statement = connection
         .prepare_cached("SELECT * FROM audit_stage ORDER BY n LIMIT +?1")
         .map_err(failed)?;
@@ -106,18 +119,6 @@ pub(crate) fn read_unattributed(
     each: &mut dyn FnMut(AuditEntry) -> Result<()>,
 ) -> Result<Taken> {
     read_staged(connection, &mut Layouts::default(), limit, &mut |change| {
-        each(change.into_unattributed(sanitizer))
-    })
-}
-
-/// The same for rows that nobody has claimed, as entries.
-pub(crate) fn take_unattributed(
-    connection: &Connection,
-    sanitizer: &Sanitizer,
-    limit: usize,
-    each: &mut dyn FnMut(AuditEntry) -> Result<()>,
-) -> Result<usize> {
-    take_staged(connection, limit, &mut |change| {
         each(change.into_unattributed(sanitizer))
     })
 }

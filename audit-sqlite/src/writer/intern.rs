@@ -8,30 +8,35 @@ use super::recall::{Fingerprint, Recall};
 use crate::codec::{Key, Numbered};
 use crate::error::{Phase, during};
 
-/// A side table.
+/// A side table whose numbers are remembered by value alone; records have more, see [`Record`].
 #[derive(Clone, Copy)]
-pub(crate) enum Kind {
+enum Kind {
     Actor,
     Verb,
-    Entity,
     Label,
     Agent,
     Shape,
 }
 
+/// How a value is found, and how it is added with the next number of its tenant.
+///
+/// Where SQLite compares a parameter with a column it looks at the value when it plans, unless the
+/// connection forbids it, which that of a caller does not; and so it compiles the statement anew for
+/// each value. A plus sign keeps it from looking.
+#[derive(Clone, Copy)]
 struct Sql {
     find: &'static str,
     add: &'static str,
 }
 
-impl Kind {
-    const COUNT: usize = 6;
+const RECORD: Sql = Sql {
+    find: "SELECT n FROM audit_entity WHERE tenant = +?1 AND key = +?2 AND type = +?3",
+    add: "INSERT INTO audit_entity (tenant, n, key, type) SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3 FROM audit_entity WHERE tenant = +?1 RETURNING n",
+};
 
-    /// How a value is found, and how it is added with the next number of its tenant.
-    ///
-    /// Where SQLite compares a parameter with a column it looks at the value when it plans, unless the
-    /// connection forbids it, which that of a caller does not; and so it compiles the statement anew for
-    /// each value. A plus sign keeps it from looking.
+impl Kind {
+    const COUNT: usize = 5;
+
     const fn sql(self) -> Sql {
         match self {
             Self::Actor => Sql {
@@ -41,10 +46,6 @@ impl Kind {
             Self::Verb => Sql {
                 find: "SELECT n FROM audit_verb WHERE tenant = +?1 AND action = +?2 AND entity_type = +?3",
                 add: "INSERT INTO audit_verb (tenant, n, action, entity_type) SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3 FROM audit_verb WHERE tenant = +?1 RETURNING n",
-            },
-            Self::Entity => Sql {
-                find: "SELECT n FROM audit_entity WHERE tenant = +?1 AND key = +?2 AND type = +?3",
-                add: "INSERT INTO audit_entity (tenant, n, key, type) SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3 FROM audit_entity WHERE tenant = +?1 RETURNING n",
             },
             Self::Label => Sql {
                 find: "SELECT n FROM audit_label WHERE tenant = +?1 AND entity = +?2 AND name = +?3",
@@ -92,7 +93,6 @@ pub(super) struct Numbers {
 /// Remembers the numbers of values. Only a cache: everything is in the file.
 pub(super) struct Interned {
     records: Recall<Record>,
-    /// By the number of the kind; that of records is empty.
     known: [Recall; Kind::COUNT],
 }
 
@@ -174,10 +174,7 @@ impl Interned {
                 if let Some(known) = self.records.get(fingerprint) {
                     return Ok((Some(known.number), None));
                 }
-                let number = match find(connection, Kind::Entity, tenant, &value)? {
-                    Some(number) => number,
-                    None => add(connection, Kind::Entity, tenant, &value)?,
-                };
+                let number = find_or_add(connection, RECORD, tenant, &value)?;
                 let record = Record {
                     number,
                     called: None,
@@ -208,7 +205,7 @@ impl Interned {
             },
             None => match find_named(connection, tenant, value, name)? {
                 Some(found) => found,
-                None => (add(connection, Kind::Entity, tenant, &value)?, None),
+                None => (add(connection, RECORD, tenant, &value)?, None),
             },
         };
         let label = match label {
@@ -263,11 +260,11 @@ impl Interned {
             Ok(known) => return Ok(Some(known)),
             Err(fingerprint) => fingerprint,
         };
-        let find = find(connection, Kind::Shape, tenant, &values)?;
-        let number = match find {
+        let sql = Kind::Shape.sql();
+        let number = match find(connection, sql, tenant, &values)? {
             Some(number) => number,
             None if shapes(connection, tenant)? >= MAX_SHAPES => UNLISTED_SHAPE,
-            None => add(connection, Kind::Shape, tenant, &values)?,
+            None => add(connection, sql, tenant, &values)?,
         };
         if number != UNLISTED_SHAPE {
             self.of(Kind::Shape).insert(fingerprint, number);
@@ -286,10 +283,7 @@ impl Interned {
             Ok(known) => return Ok(known),
             Err(fingerprint) => fingerprint,
         };
-        let number = match find(connection, kind, tenant, fields)? {
-            Some(number) => number,
-            None => add(connection, kind, tenant, fields)?,
-        };
+        let number = find_or_add(connection, kind.sql(), tenant, fields)?;
         self.of(kind).insert(fingerprint, number);
         Ok(number)
     }
@@ -307,11 +301,10 @@ impl Interned {
     }
 
     fn of(&mut self, kind: Kind) -> &mut Recall {
-        let [actor, verb, entity, label, agent, shape] = &mut self.known;
+        let [actor, verb, label, agent, shape] = &mut self.known;
         match kind {
             Kind::Actor => actor,
             Kind::Verb => verb,
-            Kind::Entity => entity,
             Kind::Label => label,
             Kind::Agent => agent,
             Kind::Shape => shape,
@@ -328,13 +321,25 @@ fn text(text: &str) -> ValueRef<'_> {
     ValueRef::Text(text.as_bytes())
 }
 
+fn find_or_add(
+    connection: &Connection,
+    sql: Sql,
+    tenant: i64,
+    fields: &[ValueRef<'_>],
+) -> Result<i64> {
+    match find(connection, sql, tenant, fields)? {
+        Some(number) => Ok(number),
+        None => add(connection, sql, tenant, fields),
+    }
+}
+
 fn find(
     connection: &Connection,
-    kind: Kind,
+    sql: Sql,
     tenant: i64,
     fields: &[ValueRef<'_>],
 ) -> Result<Option<i64>> {
-    run(connection, kind.sql().find, tenant, fields)
+    run(connection, sql.find, tenant, fields)
         .optional()
         .map_err(during(Phase::Write))
 }
@@ -355,8 +360,8 @@ fn find_named(
     .map_err(during(Phase::Write))
 }
 
-fn add(connection: &Connection, kind: Kind, tenant: i64, fields: &[ValueRef<'_>]) -> Result<i64> {
-    run(connection, kind.sql().add, tenant, fields).map_err(during(Phase::Write))
+fn add(connection: &Connection, sql: Sql, tenant: i64, fields: &[ValueRef<'_>]) -> Result<i64> {
+    run(connection, sql.add, tenant, fields).map_err(during(Phase::Write))
 }
 
 fn run(

@@ -67,17 +67,21 @@ impl Writer {
                 let mut chunk = Chunk::default();
                 let mut write = |batch: &[AuditEntry]| -> Result<()> {
                     let appended = memory.insert_all(connection, batch)?;
-                    for (entry, _) in batch
+                    let stored = batch
                         .iter()
                         .zip(appended)
-                        .filter(|(_, what)| matches!(what, Appended::Stored { .. }))
-                    {
+                        .filter(|(_, what)| matches!(what, Appended::Stored { .. }));
+                    let mut last = None;
+                    for (entry, _) in stored {
                         chunk.entries += 1;
+                        last = Some(entry);
+                    }
+                    if let Some(entry) = last {
                         chunk.witness = Some((entry.tenant.clone(), entry.id));
                     }
                     Ok(())
                 };
-                let is_last = match &file {
+                chunk.is_last = match &file {
                     Some(file) if tracking::are_many(connection, MANY)? => {
                         let taken = beside(file, &options, &mut write)?;
                         taken.remove(connection)?;
@@ -97,7 +101,6 @@ impl Writer {
                         taken < CHUNK
                     }
                 };
-                chunk.is_last = is_last;
                 Ok(chunk)
             },
             |connection, chunk| match &chunk.witness {

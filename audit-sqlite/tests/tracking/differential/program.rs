@@ -107,9 +107,7 @@ impl Bench {
         program.compare();
         program.tear_down();
     }
-}
 
-impl Bench {
     /// Whether a row refers to one that is not there, although foreign keys are enforced.
     fn is_dangling(&self) -> bool {
         let enforced: bool = self.connections[0]
