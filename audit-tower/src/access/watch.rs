@@ -113,9 +113,10 @@ impl Watch {
             }
             draft = self.say_of_request(draft, rule);
         }
+        let method = name_of(&self.method);
         let name = match &self.template {
-            Some(template) => format!("{} {template}", name_of(&self.method)),
-            None => name_of(&self.method).to_owned(),
+            Some(template) => format!("{method} {template}"),
+            None => method.to_owned(),
         };
         draft = draft
             .entity_type(ENTITY_TYPE)

@@ -37,8 +37,8 @@ impl Run {
     ) -> Self {
         let actor = Actor::system().named(job.worker.as_ref().unwrap_or(&job.name));
         let (context, trouble) = carried.into_context(actor.clone());
-        let named = || job.tenant.as_ref().map(AuditContext::new);
-        let context = context.or_else(|| Some(named()?.actor(actor.clone())));
+        let named = || Some(AuditContext::new(job.tenant.as_ref()?).actor(actor.clone()));
+        let context = context.or_else(named);
         // Only where nobody says whose log it is is the job a part of what goes on here.
         let is_apart = context.is_some();
         let here = || AuditContext::current().map(|here| here.actor(actor));
