@@ -119,7 +119,14 @@ impl SqliteStore {
             meta.cursor_key,
             options.sanitizer.clone(),
         )?;
-        let mut writer = Writer::of_file(connection, path.clone(), lock, desks.gate(), options)?;
+        let mut writer = Writer::of_file(
+            connection,
+            path.clone(),
+            lock,
+            desks.gate(),
+            desks.shelf(),
+            options,
+        )?;
         writer.recover_or_defer()?;
         Ok(Self(Arc::new(Shared {
             path: Some(path),

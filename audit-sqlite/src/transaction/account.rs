@@ -10,7 +10,6 @@ use super::claims::Claims;
 use super::sink::Sink;
 use super::traces::Traces;
 use crate::tracking;
-use crate::writer::Newest;
 
 /// How many rows of tracked tables are taken at a time.
 const CHUNK: usize = 4_096;
@@ -20,8 +19,8 @@ const BATCH: usize = 256;
 /// What is written in a transaction, what outlives a rollback, and why it cannot be committed.
 pub(super) struct Account {
     sink: Sink,
-    /// The newest entry when the transaction began.
-    begun: Newest,
+    /// The number of the newest row when the transaction began.
+    begun: i64,
     /// The number of the newest row as we left it.
     newest: i64,
     written: Vec<Row>,
@@ -67,11 +66,11 @@ struct Doom {
 }
 
 impl Account {
-    pub(super) fn new(sink: Sink, begun: Newest, claims: Claims) -> Self {
+    pub(super) fn new(sink: Sink, begun: i64, claims: Claims) -> Self {
         Self {
             sink,
             begun,
-            newest: begun.seq,
+            newest: begun,
             written: Vec::new(),
             failures: Vec::new(),
             operations: Vec::new(),
@@ -124,16 +123,15 @@ impl Account {
 
     /// Ends it after a commit: the receipts of what is stored.
     pub(super) fn close(&mut self) -> impl Iterator<Item = Receipt> + use<> {
-        let newest = self.newest();
-        self.sink.close(newest);
+        self.sink.close(true);
         let rows = mem::take(&mut self.written).into_iter();
         rows.map(|row| Receipt::in_transaction(row.id, row.index))
     }
 
     /// Ends it after a rollback: the entries that do not go down with it.
     pub(super) fn abandon(&mut self) -> impl Iterator<Item = AuditEntry> + use<> {
-        let untouched = Some(self.begun).filter(|_| self.written.is_empty() && self.doom.is_none());
-        self.sink.close(untouched);
+        let is_untouched = self.written.is_empty() && self.doom.is_none();
+        self.sink.close(is_untouched);
         let failures = mem::take(&mut self.failures).into_iter();
         failures.map(|failure| failure.entry)
     }
@@ -251,24 +249,11 @@ impl Account {
         Ok(indexes)
     }
 
-    /// The newest entry of the log, as far as it is ours.
-    fn newest(&self) -> Option<Newest> {
-        let last = self.written.iter().rev().find(|row| row.seq.is_some());
-        let newest = match last {
-            Some(row) => Newest {
-                seq: row.seq?,
-                id: row.id.into_bytes(),
-            },
-            None => self.begun,
-        };
-        Some(newest).filter(|newest| newest.seq == self.newest)
-    }
-
     /// Sees whether a savepoint was rolled back since the last entry.
     fn catch_up(&mut self, connection: &Connection) -> Result<()> {
         // Before the first entry there is nothing that could be gone, but for what rows of others became
         // when the transaction began.
-        if self.written.is_empty() && self.newest == self.begun.seq && !self.claims.is_tracking {
+        if self.written.is_empty() && self.newest == self.begun && !self.claims.is_tracking {
             return Ok(());
         }
         let newest = self.sink.newest(connection)?;

@@ -46,27 +46,15 @@ pub(super) fn begin<'c>(store: &SqliteStore, connection: &'c Connection) -> Resu
     }
     let deadline = desks.deadline();
     let mut turn = desks.turn(store, deadline)?;
-    let looked = begin_until(connection, deadline).and_then(|transaction| {
-        let seen = look(&transaction)?;
-        // A log that ends with the entry that is known is known.
-        if !turn.desk.memory.knows(seen.newest) {
-            check_log(&transaction, desks)?;
+    let transaction = match begin_until(connection, deadline) {
+        Ok(transaction) => transaction,
+        Err(error) => {
+            turn.end(true);
+            return Err(error);
         }
-        let memory = &mut turn.desk.memory;
-        memory.lend(&transaction, seen.newest, seen.has_attempts)?;
-        if !seen.is_tracking {
-            return Ok((transaction, seen, None));
-        }
-        tracking::check_since(&transaction, &mut turn.desk.checked_schema)?;
-        let seen = match collect(&transaction, &mut turn, desks)? {
-            0 => seen,
-            _ => look(&transaction)?,
-        };
-        let admitted = seen.refuses.then(|| Admitted::new(connection));
-        Ok((transaction, seen, admitted.transpose()?))
-    });
-    match looked {
-        Ok((transaction, seen, admitted)) => Ok(Begun {
+    };
+    match meet(connection, &mut turn, desks) {
+        Ok((seen, admitted)) => Ok(Begun {
             transaction,
             turn,
             newest: seen.newest,
@@ -74,10 +62,37 @@ pub(super) fn begin<'c>(store: &SqliteStore, connection: &'c Connection) -> Resu
             admitted,
         }),
         Err(error) => {
-            turn.end(None);
+            // Before the next one takes a turn.
+            drop(transaction);
+            turn.end(false);
             Err(error)
         }
     }
+}
+
+/// Finds out what the log is now, and what others have left to be done.
+fn meet<'c>(
+    connection: &'c Connection,
+    turn: &mut Turn,
+    desks: &Desks,
+) -> Result<(Seen, Option<Admitted<'c>>)> {
+    let seen = look(connection)?;
+    // A log that ends with the entry that is known is known.
+    if !turn.memory.knows(seen.newest) {
+        check_log(connection, desks)?;
+    }
+    turn.memory
+        .meet(connection, seen.newest, seen.has_attempts)?;
+    if !seen.is_tracking {
+        return Ok((seen, None));
+    }
+    tracking::check_since(connection, &mut turn.desk.checked_schema)?;
+    let seen = match collect(connection, turn, desks)? {
+        0 => seen,
+        _ => look(connection)?,
+    };
+    let admitted = seen.refuses.then(|| Admitted::new(connection));
+    Ok((seen, admitted.transpose()?))
 }
 
 /// A transaction that has begun.
@@ -100,7 +115,7 @@ fn collect(connection: &Connection, turn: &mut Turn, desks: &Desks) -> Result<us
             batch.push(entry);
             Ok(())
         })?;
-        turn.desk.memory.insert_known(connection, &batch)?;
+        turn.memory.insert(connection, &batch)?;
         collected += batch.len();
     }
     Ok(collected)

@@ -11,7 +11,7 @@ use crate::error::{Phase, of_kind};
 use crate::gate::{Caller, Gate};
 use crate::lock::{FairLock, Held};
 use crate::store::SqliteStore;
-use crate::writer::{Memory, Newest};
+use crate::writer::{CALLERS, Memory, Shelf};
 
 /// How long it is believed that the path leads to the file, before it is looked at again: looking
 /// takes as long as the lock.
@@ -31,13 +31,14 @@ pub(crate) struct Desks {
     process: Process,
     /// Where batches of the store let our callers go first.
     gate: Arc<Gate>,
+    /// What is known of the log, by whoever writes.
+    shelf: Arc<Shelf>,
     idle: Mutex<Vec<Desk>>,
 }
 
-/// A lock of its own, since the system gives one to each open file, and what is known of the log.
+/// A lock of its own, since the system gives one to each open file, and what was seen at it.
 pub(super) struct Desk {
     lock: FairLock,
-    pub(super) memory: Memory,
     /// The schema in which every capture was found to be right.
     pub(super) checked_schema: Option<i64>,
     /// When the path led to the file.
@@ -49,6 +50,7 @@ pub(super) struct Turn {
     held: Held,
     caller: Caller,
     pub(super) desk: Desk,
+    pub(super) memory: Box<Memory>,
     store: SqliteStore,
 }
 
@@ -69,6 +71,7 @@ impl Desks {
             sanitizer,
             process: Process::current(),
             gate: Arc::default(),
+            shelf: Arc::default(),
             idle: Mutex::default(),
         })
     }
@@ -81,6 +84,11 @@ impl Desks {
     /// Where the store's own batches let callers go first.
     pub(crate) fn gate(&self) -> Arc<Gate> {
         Arc::clone(&self.gate)
+    }
+
+    /// What all who write remember.
+    pub(crate) fn shelf(&self) -> Arc<Shelf> {
+        Arc::clone(&self.shelf)
     }
 
     /// Says whether this process may write.
@@ -96,7 +104,6 @@ impl Desks {
             Some(desk) => desk,
             None => Desk {
                 lock: FairLock::open(&lock_path(&self.path))?,
-                memory: Memory::for_callers(),
                 checked_schema: None,
                 seen: None,
             },
@@ -116,6 +123,7 @@ impl Desks {
                 held,
                 caller,
                 desk,
+                memory: self.shelf.take(&CALLERS),
                 store: store.clone(),
             }),
             Err(error) => {
@@ -145,21 +153,23 @@ impl Desks {
 }
 
 impl Turn {
-    /// Ends the turn. What is remembered holds while the log has this newest entry; after a
-    /// rollback, for none.
-    pub(super) fn end(self, known: Option<Newest>) {
+    /// Ends the turn. What is remembered holds if nothing was rolled back.
+    pub(super) fn end(self, holds: bool) {
         let Self {
             held,
             caller,
-            mut desk,
+            desk,
+            memory,
             store,
         } = self;
+        let Ok(desks) = store.desks() else { return };
+        if holds {
+            // Before the lock: whoever has it next takes this.
+            desks.shelf.put_back(memory);
+        }
         drop(held);
         drop(caller);
-        desk.memory.give_back(known);
-        if let Ok(desks) = store.desks() {
-            desks.put_back(desk);
-        }
+        desks.put_back(desk);
     }
 }
 

@@ -10,7 +10,6 @@ use uuid::Uuid;
 use super::account::Account;
 use super::claims::Claims;
 use super::sink::Sink;
-use crate::writer::Newest;
 
 /// Shared by the transaction, its savepoints and drafts, and the auditors that hand it entries.
 ///
@@ -33,7 +32,7 @@ pub(super) enum Home {
 }
 
 impl Journal {
-    pub(super) fn new(sink: Sink, begun: Newest, home: Home, claims: Claims) -> Self {
+    pub(super) fn new(sink: Sink, begun: i64, home: Home, claims: Claims) -> Self {
         Self {
             home,
             is_open: Cell::new(true),

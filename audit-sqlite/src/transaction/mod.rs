@@ -35,7 +35,6 @@ use self::sink::Sink;
 use crate::error::{Phase, during, kind_of, map, of_kind};
 use crate::store::SqliteStore;
 use crate::tracking::Admitted;
-use crate::writer::Newest;
 
 /// A transaction in which business rows and entries are stored together or not at all, with one
 /// commit. Begun by [`SqliteStore::begin`], or by [`Outbox::begin`](crate::Outbox::begin) in
@@ -167,7 +166,7 @@ impl<'c> AuditedTransaction<'c> {
         );
         let sink = Sink::Log(Box::new(begun.turn));
         let home = Home::Store(store.cursor_key()?);
-        let journal = Journal::new(sink, begun.newest, home, claims);
+        let journal = Journal::new(sink, begun.newest.seq, home, claims);
         let mut this = Self::new(begun.transaction, journal, Some(store.clone()), auditor)?;
         this.admitted = begun.admitted;
         Ok(this)
@@ -183,10 +182,7 @@ impl<'c> AuditedTransaction<'c> {
         begin::check(connection)?;
         let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
             .map_err(during(Phase::Begin))?;
-        let begun = Newest {
-            seq: Sink::Outbox.newest(&transaction)?,
-            id: [0; 16],
-        };
+        let begun = Sink::Outbox.newest(&transaction)?;
         let home = source.map_or(Home::Anywhere, Home::SameAs);
         let claims = Claims::new(false, Sanitizer::default(), None);
         let journal = Journal::new(Sink::Outbox, begun, home, claims);

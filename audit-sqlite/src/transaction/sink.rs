@@ -7,7 +7,6 @@ use rusqlite::Connection;
 use super::desk::Turn;
 use crate::error::{Phase, during};
 use crate::outbox;
-use crate::writer::Newest;
 
 pub(super) enum Sink {
     Log(Box<Turn>),
@@ -42,7 +41,7 @@ impl Sink {
     /// Rows that were written are gone, and what is remembered of them holds no more.
     pub(super) fn forget(&mut self, connection: &Connection) -> Result<()> {
         match self {
-            Self::Log(turn) => turn.desk.memory.forget_added(connection),
+            Self::Log(turn) => turn.memory.forget_added(connection),
             Self::Outbox | Self::Closed => Ok(()),
         }
     }
@@ -54,7 +53,7 @@ impl Sink {
     ) -> Result<Vec<Written>> {
         match self {
             Self::Log(turn) => {
-                let appended = turn.desk.memory.insert_known(connection, entries)?;
+                let appended = turn.memory.insert(connection, entries)?;
                 let written: Vec<Written> = entries
                     .iter()
                     .zip(appended)
@@ -82,9 +81,9 @@ impl Sink {
     }
 
     /// Ends what the sink holds, see [`Turn::end`].
-    pub(super) fn close(&mut self, known: Option<Newest>) {
+    pub(super) fn close(&mut self, holds: bool) {
         if let Self::Log(turn) = std::mem::replace(self, Self::Closed) {
-            turn.end(known);
+            turn.end(holds);
         }
     }
 }

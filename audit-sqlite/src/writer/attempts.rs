@@ -55,7 +55,7 @@ pub(super) fn recover(
             }
             after = last;
             entries.iter_mut().for_each(interrupt);
-            let appended = memory.insert_all(connection, &entries)?;
+            let appended = memory.insert(connection, &entries)?;
             for (entry, _) in entries
                 .into_iter()
                 .zip(appended)

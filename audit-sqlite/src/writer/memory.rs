@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::insert::{INSERT, INSERT_ATTEMPT, INSERT_FOR_CALLER, Texts, insert};
 use super::intern::{Interned, Numbers};
-use super::newest::{Newest, data_version};
+use super::newest::Newest;
 use super::{attempts, blocks};
 use crate::error::{Phase, corrupt, during};
 use crate::reader::{Side, attempt_by_id, entry_by_id};
@@ -24,10 +24,8 @@ const MAX_TENANTS: usize = 16 * 1024;
 /// them is not taken for the same.
 pub(crate) struct Memory {
     door: &'static Door,
-    /// The newest entry when what is remembered was known to hold.
-    known: Option<Newest>,
-    /// Moves when somebody else has written: then that has to be found out anew.
-    data_version: Option<i64>,
+    /// All of it holds for a log that ends with this entry.
+    newest: Option<Newest>,
     tenants: HashMap<Tenant, TenantState>,
     interned: Interned,
     texts: Texts,
@@ -36,17 +34,19 @@ pub(crate) struct Memory {
 }
 
 /// How rows get into the tables whose rowid SQLite would tell the connection as the last one.
-struct Door {
+pub(crate) struct Door {
     entry: &'static str,
     tenant: &'static str,
 }
 
-const OWN: Door = Door {
+/// On our own connection.
+pub(super) const OWN: Door = Door {
     entry: INSERT,
     tenant: "INSERT INTO audit_tenant (name, handle) VALUES (?1, ?2)",
 };
 
-const CALLERS: Door = Door {
+/// On the connection of a caller.
+pub(crate) const CALLERS: Door = Door {
     entry: INSERT_FOR_CALLER,
     tenant: "INSERT INTO audit_tenant_in (name, handle) VALUES (?1, ?2)",
 };
@@ -58,21 +58,10 @@ struct TenantState {
 }
 
 impl Memory {
-    /// For our own connection.
-    pub(super) fn new() -> Self {
-        Self::behind(&OWN)
-    }
-
-    /// For connections of callers, one after the other: see [`Memory::lend`].
-    pub(crate) fn for_callers() -> Self {
-        Self::behind(&CALLERS)
-    }
-
-    fn behind(door: &'static Door) -> Self {
+    pub(super) fn new(door: &'static Door) -> Self {
         Self {
             door,
-            known: None,
-            data_version: None,
+            newest: None,
             tenants: HashMap::new(),
             interned: Interned::new(),
             texts: Texts::default(),
@@ -80,64 +69,46 @@ impl Memory {
         }
     }
 
-    pub(crate) fn forget(&mut self) {
-        self.known = None;
-        self.data_version = None;
+    /// Whoever writes next does it this way.
+    pub(super) fn go_through(&mut self, door: &'static Door) {
+        self.door = door;
+    }
+
+    fn forget(&mut self) {
+        self.newest = None;
         self.tenants.clear();
         self.interned.clear();
     }
 
-    /// Forgets what does not hold any more if somebody else has written since the last batch.
-    fn refresh(&mut self, connection: &Connection) -> Result<()> {
-        let version = data_version(connection).map_err(during(Phase::Write))?;
-        if self.data_version != Some(version) {
-            let newest = Newest::of(connection)?;
-            self.meet(connection, newest)?;
-            self.has_attempts = attempts::are_open(connection)?;
-            self.data_version = Some(version);
-        }
-        self.limit();
-        Ok(())
-    }
-
     /// Whether everything holds in a log that ends with this entry.
     pub(crate) fn knows(&self, newest: Newest) -> bool {
-        self.known == Some(newest)
+        self.newest == Some(newest)
     }
 
-    /// Forgets what does not hold in a log that ends with this entry.
-    fn meet(&mut self, connection: &Connection, newest: Newest) -> Result<()> {
-        if self.knows(newest) {
-            return Ok(());
-        }
-        match self.known {
-            // It has grown: only where the logs of tenants end is another place now.
-            Some(known) if known.is_in(connection)? => self.tenants.clear(),
-            _ => self.forget(),
-        }
-        self.known = Some(newest);
-        Ok(())
-    }
-
-    /// Begins a transaction on the connection of a caller, in a log that ends with this entry. Nothing
-    /// is known until [`Memory::give_back`].
-    pub(crate) fn lend(
+    /// Begins a transaction, in a log that ends with this entry: forgets what does not hold in it.
+    pub(crate) fn meet(
         &mut self,
         connection: &Connection,
         newest: Newest,
         has_attempts: bool,
     ) -> Result<()> {
-        self.meet(connection, newest)?;
-        self.limit();
-        self.known = None;
+        if !self.knows(newest) {
+            match self.newest {
+                // It has grown: only where the logs of tenants end is another place now.
+                Some(known) if known.is_in(connection)? => self.tenants.clear(),
+                _ => self.forget(),
+            }
+        }
+        self.newest = Some(newest);
         self.has_attempts = has_attempts;
+        self.limit();
         Ok(())
     }
 
-    /// Ends such a transaction. What is remembered holds for a log that ends with this entry; after a
-    /// rollback, for none.
-    pub(crate) fn give_back(&mut self, known: Option<Newest>) {
-        self.known = known;
+    /// The same where nobody has looked yet.
+    pub(super) fn meet_log(&mut self, connection: &Connection) -> Result<()> {
+        let newest = Newest::of(connection)?;
+        self.meet(connection, newest, attempts::are_open(connection)?)
     }
 
     fn limit(&mut self) {
@@ -146,26 +117,14 @@ impl Memory {
         }
     }
 
-    /// Forgets what the transaction on the connection of a caller has added: a part of it was
-    /// rolled back.
+    /// Forgets what the transaction has added: a part of it was rolled back.
     pub(crate) fn forget_added(&mut self, connection: &Connection) -> Result<()> {
         self.forget();
-        self.has_attempts = attempts::are_open(connection)?;
-        Ok(())
+        self.meet_log(connection)
     }
 
-    /// Puts the entries of a batch into the transaction that is open.
-    pub(super) fn insert_all(
-        &mut self,
-        connection: &Connection,
-        entries: &[AuditEntry],
-    ) -> Result<Vec<Appended>> {
-        self.refresh(connection)?;
-        self.insert_known(connection, entries)
-    }
-
-    /// The same, where what is remembered is known to hold.
-    pub(crate) fn insert_known(
+    /// Puts entries into the transaction that is open.
+    pub(crate) fn insert(
         &mut self,
         connection: &Connection,
         entries: &[AuditEntry],
@@ -191,13 +150,8 @@ impl Memory {
             texts.write(entry)?;
             let numbers = numbers(interned, connection, tenant.n, entry)?;
             if insert(&mut statement, entry, tenant.n, tenant.next, numbers, texts)? {
-                if self.known.is_some() {
-                    // Ours, on our own connection: nobody else has the write lock.
-                    self.known = Some(Newest {
-                        seq: connection.last_insert_rowid(),
-                        id: entry.id.into_bytes(),
-                    });
-                }
+                // SQLite gives the next number; nobody else has the write lock.
+                self.newest = self.newest.map(|newest| newest.followed_by(entry.id));
                 let index = u64::try_from(tenant.next).map_err(|_| corrupt())?;
                 appended.push(Appended::Stored { index });
                 blocks::added(connection, tenant.n, tenant.next)?;
@@ -222,7 +176,6 @@ impl Memory {
         entry: &AuditEntry,
         store: Uuid,
     ) -> Result<()> {
-        self.refresh(connection)?;
         let tenant = match self.tenants.get(&entry.tenant) {
             Some(tenant) => tenant.n,
             None => {
@@ -272,7 +225,6 @@ impl Memory {
         tenant: &Tenant,
         id: Uuid,
     ) -> Result<()> {
-        self.refresh(connection)?;
         if !self.has_attempts {
             return Ok(());
         }

@@ -11,6 +11,7 @@ mod intern;
 mod memory;
 mod newest;
 mod recall;
+mod shelf;
 mod staged;
 #[cfg(test)]
 mod tests;
@@ -26,8 +27,10 @@ use uuid::Uuid;
 
 pub(crate) use self::blocks::{BLOCK, Tally};
 pub(crate) use self::intern::UNLISTED_SHAPE;
-pub(crate) use self::memory::Memory;
+use self::memory::OWN;
+pub(crate) use self::memory::{CALLERS, Memory};
 pub(crate) use self::newest::Newest;
+pub(crate) use self::shelf::Shelf;
 use crate::connection::{self, Identity, ProcessBound};
 use crate::error::{Phase, during, kind_of, map, of_kind};
 use crate::gate::Gate;
@@ -43,7 +46,7 @@ pub(crate) struct Writer {
     connection: ProcessBound,
     place: Option<Place>,
     options: SqliteOptions,
-    memory: Memory,
+    shelf: Arc<Shelf>,
     presence: Presence,
     /// What dead stores have left open could not be closed yet; the next write does it.
     recovery_is_due: bool,
@@ -68,6 +71,7 @@ impl Writer {
         path: PathBuf,
         lock: FairLock,
         gate: Arc<Gate>,
+        shelf: Arc<Shelf>,
         options: SqliteOptions,
     ) -> Result<Self> {
         let identity =
@@ -78,15 +82,20 @@ impl Writer {
             lock,
             gate,
         };
-        Ok(Self::new(connection, Some(place), options))
+        Ok(Self::new(connection, Some(place), shelf, options))
     }
 
     /// A writer of a database in memory.
     pub(crate) fn of_memory(connection: Connection, options: SqliteOptions) -> Self {
-        Self::new(connection, None, options)
+        Self::new(connection, None, Arc::default(), options)
     }
 
-    fn new(connection: Connection, place: Option<Place>, options: SqliteOptions) -> Self {
+    fn new(
+        connection: Connection,
+        place: Option<Place>,
+        shelf: Arc<Shelf>,
+        options: SqliteOptions,
+    ) -> Self {
         Self {
             connection: ProcessBound::new(connection),
             presence: Presence::new(place.as_ref().map(|place| place.path.as_path())),
@@ -94,7 +103,7 @@ impl Writer {
             collected_at: None,
             place,
             options,
-            memory: Memory::new(),
+            shelf,
             side: Side::new(),
         }
     }
@@ -109,7 +118,7 @@ impl Writer {
             place.gate.let_callers_go_first();
         }
         self.transact(
-            |connection, memory, _| memory.insert_all(connection, entries),
+            |connection, memory, _| memory.insert(connection, entries),
             |connection, appended| doubt::is_stored(connection, entries, appended),
         )
     }
@@ -199,13 +208,12 @@ impl Writer {
         };
         let connection = self.connection.get()?;
         begin(connection, deadline)?;
-        let recovered = if self.recovery_is_due {
-            attempts::recover(connection, &mut self.memory, &self.presence).map(drop)
-        } else {
-            Ok(())
-        };
-        let worked =
-            recovered.and_then(|()| work(connection, &mut self.memory, &mut self.presence));
+        let mut memory = self.shelf.take(&OWN);
+        let mut worked = memory.meet_log(connection);
+        if worked.is_ok() && self.recovery_is_due {
+            worked = attempts::recover(connection, &mut memory, &self.presence).map(drop);
+        }
+        let worked = worked.and_then(|()| work(connection, &mut memory, &mut self.presence));
         let value = match worked {
             Ok(value) => value,
             Err(error) => {
@@ -218,6 +226,7 @@ impl Writer {
             .and_then(|mut commit| commit.execute([]));
         match committed {
             Ok(_) => {
+                self.shelf.put_back(memory);
                 self.recovery_is_due = false;
                 Ok(value)
             }
@@ -252,9 +261,8 @@ impl Writer {
         ))
     }
 
-    /// Ends the transaction that is open, if one is, and forgets what it has added.
+    /// Ends the transaction that is open, if one is.
     fn roll_back(&mut self) {
-        self.memory.forget();
         // SQLite ends it by itself after some failures.
         if let Ok(connection) = self.connection.get()
             && !connection.is_autocommit()
@@ -277,7 +285,6 @@ impl Writer {
 
     /// Opens the file anew after a failure that leaves the connection in doubt.
     fn reopen(&mut self) -> Result<()> {
-        self.memory.forget();
         self.collected_at = None;
         self.check_place()?;
         let Some(place) = &self.place else {
@@ -326,8 +333,13 @@ impl Writer {
     }
 
     #[cfg(test)]
-    pub(crate) fn remembered(&self) -> usize {
-        self.memory.remembered()
+    fn remembered(&self) -> usize {
+        self.shelf.look(Memory::remembered)
+    }
+
+    #[cfg(test)]
+    fn has_attempts(&self) -> bool {
+        self.shelf.look(Memory::has_attempts)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use audit_core::Result;
 use rusqlite::{Connection, OptionalExtension as _, params};
+use uuid::Uuid;
 
 use crate::error::{Phase, during};
 
@@ -36,6 +37,14 @@ impl Newest {
             })
             .map_err(during(Phase::Write))?;
         Ok(newest.unwrap_or_default())
+    }
+
+    /// The newest entry after one more.
+    pub(super) fn followed_by(self, id: Uuid) -> Self {
+        Self {
+            seq: self.seq.saturating_add(1),
+            id: id.into_bytes(),
+        }
     }
 
     /// Whether the log of this connection has this entry.

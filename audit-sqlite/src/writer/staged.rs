@@ -66,7 +66,7 @@ impl Writer {
             |connection, memory, _| {
                 let mut chunk = Chunk::default();
                 let mut write = |batch: &[AuditEntry]| -> Result<()> {
-                    let appended = memory.insert_all(connection, batch)?;
+                    let appended = memory.insert(connection, batch)?;
                     let stored = batch
                         .iter()
                         .zip(appended)

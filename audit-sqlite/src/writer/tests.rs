@@ -13,7 +13,15 @@ pub(super) fn open(path: &std::path::Path) -> Writer {
     schema::migrate(&mut connection).unwrap();
     connection::forbid(&mut connection).unwrap();
     let lock = FairLock::open(&lock_path(path)).unwrap();
-    Writer::of_file(connection, path.to_owned(), lock, Arc::default(), options).unwrap()
+    Writer::of_file(
+        connection,
+        path.to_owned(),
+        lock,
+        Arc::default(),
+        Arc::default(),
+        options,
+    )
+    .unwrap()
 }
 
 fn entry(n: usize, bytes: usize) -> AuditEntry {
@@ -233,7 +241,7 @@ fn closing_that_fails_half_way_has_closed_nothing_and_is_done_by_the_next_write(
     limit(&writer, 1_000_000);
     writer.append(&[entry(0, 1)]).unwrap();
     assert_eq!(stored(&writer), 1_002);
-    assert!(!writer.memory.has_attempts());
+    assert!(!writer.has_attempts());
     assert_eq!(writer.recover_attempts().unwrap(), 0);
 }
 
@@ -244,15 +252,15 @@ fn attempts_are_asked_for_only_while_there_are_some() {
     let (mut first, mut second) = (open(&path), open(&path));
     let batch = entries(3, 1);
     first.append(&batch[..1]).unwrap();
-    assert!(!first.memory.has_attempts());
+    assert!(!first.has_attempts());
     // Of another store: seen as soon as something is written.
     second.open_attempt(&batch[1]).unwrap();
     first.append(&batch[..1]).unwrap();
-    assert!(first.memory.has_attempts());
+    assert!(first.has_attempts());
     first.append(&batch[1..]).unwrap();
-    assert!(!first.memory.has_attempts());
+    assert!(!first.has_attempts());
     first.open_attempt(&entry(9, 1)).unwrap();
-    assert!(first.memory.has_attempts());
+    assert!(first.has_attempts());
     // What was rolled back is asked for anew.
     let mut bad = entry(9, 1);
     bad.entity = Some(Entity::new(""));
@@ -261,7 +269,7 @@ fn attempts_are_asked_for_only_while_there_are_some() {
         ErrorKind::Invalid
     );
     first.append(&[entry(9, 1)]).unwrap();
-    assert!(first.memory.has_attempts());
+    assert!(first.has_attempts());
 }
 
 #[test]
