@@ -23,6 +23,7 @@ pub(crate) use self::pool::Pool;
 use self::side::Scope;
 pub(crate) use self::side::Side;
 use self::sql::Width;
+pub(crate) use self::sql::has_id;
 use crate::error::{Phase, during};
 
 /// One read transaction: everything that is read in it belongs together.

@@ -11,7 +11,7 @@ use super::sql::{self, Source};
 use super::tally::Tallied;
 use crate::codec::{Key, Numbered, RequestKey, micros_not_before};
 use crate::error::corrupt;
-use crate::writer::Tally;
+use crate::writer::{Lookup, Tally};
 
 /// The most ranges that are merged; with more, another index leads.
 pub(crate) const MAX_STREAMS: usize = 32;
@@ -98,33 +98,32 @@ impl<'f> Resolved<'f> {
         });
     }
 
+    /// What an id leads to stands in full blocks and behind them.
+    fn lookup(&mut self, lookup: Lookup, value: &Value) {
+        let sources = [Source::Lookup(lookup), Source::LookupTail(lookup)];
+        let streams = sources.map(|source| Stream {
+            source,
+            value: value.clone(),
+        });
+        self.candidates.push(streams.into());
+        self.restrictions += 1;
+    }
+
     fn ids(&mut self, filter: &'f Filter) {
         if let Some(operation) = &filter.operation {
             let value = Value::Blob(operation.as_bytes().to_vec());
-            self.candidates.push(vec![Stream {
-                source: Source::Operation,
-                value: value.clone(),
-            }]);
+            self.lookup(Lookup::Operation, &value);
             self.residual.operation = Some(value);
-            self.restrictions += 1;
         }
         if let Some(cause) = &filter.caused_by {
             let value = Value::Blob(cause.as_bytes().to_vec());
-            self.candidates.push(vec![Stream {
-                source: Source::Cause,
-                value: value.clone(),
-            }]);
+            self.lookup(Lookup::Cause, &value);
             self.residual.cause = Some(value);
-            self.restrictions += 1;
         }
         if let Some(request) = &filter.request_id {
             let value = RequestKey::of(request).to_value();
-            self.candidates.push(vec![Stream {
-                source: Source::Request,
-                value: value.clone(),
-            }]);
+            self.lookup(Lookup::Request, &value);
             self.residual.request = Some(value);
-            self.restrictions += 1;
         }
     }
 

@@ -5,6 +5,8 @@
 
 use audit_core::query::Order;
 
+use crate::writer::Lookup;
+
 /// Which index leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
@@ -13,9 +15,10 @@ pub(crate) enum Source {
         verbs: bool,
         actors: bool,
     },
-    Operation,
-    Request,
-    Cause,
+    /// What names an operation, a request or a cause, in full blocks of the whole log.
+    Lookup(Lookup),
+    /// The same behind those blocks.
+    LookupTail(Lookup),
     /// Entries of a record in full blocks.
     Entity,
     /// Entries of a record behind the full blocks.
@@ -39,7 +42,7 @@ const REST: &str = "e.changes, e.id, e.recorded, e.ip, e.agent, e.request_data, 
 
 impl Source {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Log {
             verbs: false,
             actors: false,
@@ -56,9 +59,10 @@ impl Source {
             verbs: true,
             actors: true,
         },
-        Self::Operation,
-        Self::Request,
-        Self::Cause,
+        Self::Lookup(Lookup::Operation),
+        Self::LookupTail(Lookup::Operation),
+        Self::LookupTail(Lookup::Request),
+        Self::LookupTail(Lookup::Cause),
         Self::Entity,
         Self::Tail,
         Self::Outcome,
@@ -69,9 +73,8 @@ impl Source {
     fn keys(self) -> &'static str {
         match self {
             Self::Log { .. } | Self::Tail => "audit_entry AS e INDEXED BY audit_entry_index",
-            Self::Operation => "audit_entry AS e INDEXED BY audit_entry_operation",
-            Self::Request => "audit_entry AS e INDEXED BY audit_entry_request",
-            Self::Cause => "audit_entry AS e INDEXED BY audit_entry_cause",
+            Self::Lookup(_) => "audit_lookup AS p",
+            Self::LookupTail(_) => "audit_entry AS e NOT INDEXED",
             Self::Entity => "audit_posting AS p",
             Self::Outcome => "audit_entry AS e INDEXED BY audit_entry_outcome",
             Self::Severity => "audit_entry AS e INDEXED BY audit_entry_severity",
@@ -81,15 +84,17 @@ impl Source {
     /// What has to be added to read whole rows.
     fn rows(self) -> &'static str {
         match self {
-            Self::Entity => " CROSS JOIN audit_entry AS e ON e.seq = p.seq AND e.tenant = p.tenant",
+            Self::Lookup(_) | Self::Entity => {
+                " CROSS JOIN audit_entry AS e ON e.seq = p.seq AND e.tenant = p.tenant"
+            }
             _ => "",
         }
     }
 
     /// The range: tenant, bounds, values. A partial index is only used if its condition is said.
     /// Verb and actor are in the index of the log: an entry that is not meant is not looked up.
-    fn range(self) -> &'static str {
-        match self {
+    fn range(self) -> String {
+        let range = match self {
             Self::Log { verbs, actors } => match (verbs, actors) {
                 (false, false) => "e.tenant = ?1 AND e.idx BETWEEN ?2 AND ?3",
                 (true, false) => {
@@ -102,9 +107,18 @@ impl Source {
                     "e.tenant = ?1 AND e.idx BETWEEN ?2 AND ?3 AND e.verb BETWEEN ?4 AND ?5 AND e.actor BETWEEN ?6 AND ?7"
                 }
             },
-            Self::Operation => "e.tenant = ?1 AND e.operation = ?4 AND e.seq BETWEEN ?2 AND ?3",
-            Self::Request => "e.tenant = ?1 AND e.request_id = ?4 AND e.seq BETWEEN ?2 AND ?3",
-            Self::Cause => "e.tenant = ?1 AND e.cause = ?4 AND e.seq BETWEEN ?2 AND ?3",
+            Self::Lookup(lookup) => {
+                let kind = lookup.number();
+                return format!(
+                    "p.kind = {kind} AND p.value = ?4 AND p.tenant = ?1 AND p.seq BETWEEN ?2 AND ?3"
+                );
+            }
+            Self::LookupTail(lookup) => {
+                let column = column(lookup);
+                return format!(
+                    "e.seq BETWEEN max(?2, {BEHIND_LOOKUPS}) AND ?3 AND e.tenant = ?1 AND e.{column} = ?4"
+                );
+            }
             Self::Entity => "p.tenant = ?1 AND p.entity = ?4 AND p.seq BETWEEN ?2 AND ?3",
             Self::Tail => "e.tenant = ?1 AND e.idx BETWEEN ?2 AND ?3 AND e.entity = ?4",
             Self::Outcome => {
@@ -113,15 +127,27 @@ impl Source {
             Self::Severity => {
                 "e.tenant = ?1 AND e.severity = ?4 AND e.severity <> 0 AND e.seq BETWEEN ?2 AND ?3"
             }
-        }
+        };
+        range.to_owned()
     }
 
     fn order(self) -> &'static str {
         match self {
             Self::Log { .. } | Self::Tail => "e.idx",
-            Self::Entity => "p.seq",
+            Self::Lookup(_) | Self::Entity => "p.seq",
             _ => "e.seq",
         }
+    }
+}
+
+/// The first entry of the log that `audit_lookup` does not tell of.
+const BEHIND_LOOKUPS: &str = "(SELECT (max(seq) + 1) / 256 * 256 FROM audit_entry)";
+
+fn column(lookup: Lookup) -> &'static str {
+    match lookup {
+        Lookup::Operation => "operation",
+        Lookup::Request => "request_id",
+        Lookup::Cause => "cause",
     }
 }
 
@@ -170,8 +196,22 @@ pub(crate) fn at_place(width: Width) -> String {
 
 /// One entry by its id.
 pub(crate) fn by_id() -> String {
+    let seq = seq_of_id("?1", "?2");
+    format!("SELECT {THIN}, {REST} FROM audit_entry AS e WHERE e.tenant = ?1 AND e.seq = {seq}")
+}
+
+/// Whether a tenant, given by its name, has an entry with an id.
+pub(crate) fn has_id() -> String {
+    let seq = seq_of_id("a.n", "?2");
     format!(
-        "SELECT {THIN}, {REST} FROM audit_entry AS e INDEXED BY audit_entry_id WHERE e.tenant = ?1 AND e.id = ?2"
+        "SELECT EXISTS (SELECT 1 FROM audit_tenant AS a WHERE a.name = ?1 AND {seq} IS NOT NULL)"
+    )
+}
+
+/// Where the entry with an id stands: in a full block, or behind those.
+fn seq_of_id(tenant: &str, id: &str) -> String {
+    format!(
+        "coalesce((SELECT p.seq FROM audit_lookup AS p WHERE p.kind = 0 AND p.value = {id} AND p.tenant = {tenant} LIMIT 1), (SELECT t.seq FROM audit_entry AS t NOT INDEXED WHERE t.seq >= {BEHIND_LOOKUPS} AND t.tenant = {tenant} AND t.id = {id} LIMIT 1))"
     )
 }
 
@@ -251,7 +291,7 @@ mod tests {
 
     fn all() -> Vec<String> {
         let mut all: Vec<String> = NAMED.iter().map(|sql| (*sql).to_owned()).collect();
-        all.extend([by_id(), attempt_by_id()]);
+        all.extend([by_id(), has_id(), attempt_by_id()]);
         all.extend([at_place(Width::Thin), at_place(Width::Full)]);
         for source in Source::ALL {
             all.extend([count(source), probe(source)]);
@@ -280,35 +320,42 @@ mod tests {
     fn check(connection: &Connection) {
         for sql in all() {
             let plan = plan(connection, &sql);
-            let lead = if sql == TENANT {
-                "(name=?)"
+            // What names an id begins with it; tenants are in it as well, and are given.
+            let lookup = "p USING PRIMARY KEY (kind=? AND value=? AND tenant=?";
+            let leads: &[&str] = if sql == TENANT {
+                &["(name=?)"]
             } else if [at_place(Width::Thin), at_place(Width::Full)].contains(&sql) {
                 // Places come from the tenant's own tallies, and the row has to be the tenant's.
-                "e USING INTEGER PRIMARY KEY (rowid=?)"
-            } else if sql == by_id() {
-                // Both are given, and time-ordered ids fill an index that begins with them page
-                // by page.
-                "(id=? AND tenant=?)"
-            } else if sql.contains("INDEXED BY audit_entry_cause") {
-                "(cause=? AND tenant=? AND rowid>? AND rowid<?)"
+                &["e USING INTEGER PRIMARY KEY (rowid=?)"]
+            } else if sql == by_id() || sql == has_id() {
+                &[lookup, "t USING INTEGER PRIMARY KEY (rowid>?)", "(name=?)"]
+            } else if sql.contains(BEHIND_LOOKUPS) {
+                // Fewer than 256 rows, whosoever they are.
+                &["e USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"]
+            } else if sql.contains("audit_lookup") {
+                &[lookup]
             } else {
-                "(tenant=?"
+                &["(tenant=?"]
             };
+            let leads = |step: &str| leads.iter().any(|lead| step.contains(lead));
             assert!(
                 plan.iter()
-                    .any(|step| step.starts_with("SEARCH") && step.contains(lead)),
+                    .any(|step| step.starts_with("SEARCH") && leads(step)),
                 "{sql}\n{plan:#?}"
             );
             for step in &plan {
                 let scans = step.starts_with("SCAN")
+                    && step != "SCAN CONSTANT ROW"
                     && !step.contains("SUBQUERY")
                     && !step.contains("(subquery");
                 assert!(!scans, "{sql}\n{plan:#?}");
                 assert!(!step.contains("TEMP B-TREE"), "{sql}\n{plan:#?}");
                 // The row that a posting of the tenant names.
                 let named = step.contains("SEARCH e USING INTEGER PRIMARY KEY (rowid=?)");
+                // The end of the log.
+                let newest = step == "SEARCH audit_entry";
                 assert!(
-                    !step.starts_with("SEARCH") || named || step.contains(lead),
+                    !step.starts_with("SEARCH") || named || newest || leads(step),
                     "{sql}\n{plan:#?}"
                 );
             }
@@ -346,7 +393,8 @@ mod tests {
             let plan = plan(&connection, &count(source)).concat();
             assert!(
                 plan.contains("USING COVERING INDEX")
-                    || plan.contains("SEARCH p USING PRIMARY KEY"),
+                    || plan.contains("SEARCH p USING PRIMARY KEY")
+                    || matches!(source, Source::LookupTail(_)),
                 "{plan}"
             );
         }

@@ -40,6 +40,9 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         sql: &[include_str!("tracking.sql")],
     },
+    Migration {
+        sql: &[include_str!("lookups.sql")],
+    },
 ];
 
 /// What restores `changes()` on a caller's connection, see `transaction::Traces`.

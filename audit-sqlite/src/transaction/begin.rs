@@ -153,30 +153,16 @@ fn is_file(connection: &Connection, file: &Path) -> bool {
     }
 }
 
-/// Waits for SQLite's own lock, which those may hold who do not know ours, until the deadline.
+/// Waits for SQLite's own lock, which those may hold who do not know ours: as long as the connection
+/// waits by itself, which cannot be shortened without losing a handler of the caller's, and at
+/// least until the deadline.
 fn begin_until(connection: &Connection, deadline: Instant) -> Result<Transaction<'_>> {
-    let failed = during(Phase::Begin);
-    // Prepared anew: SQLite reads the value when it does that.
-    let own: i64 = connection
-        .query_row("PRAGMA busy_timeout", [], |row| row.get(0))
-        .map_err(failed)?;
-    let own = Duration::from_millis(u64::try_from(own).unwrap_or(0));
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        // A handler of the caller's own would be gone for good, and reads as no timeout.
-        let is_shortened = own > left;
-        if is_shortened {
-            connection.busy_timeout(left).map_err(failed)?;
-        }
-        let begun = Transaction::new_unchecked(connection, TransactionBehavior::Immediate);
-        if is_shortened {
-            connection.busy_timeout(own).map_err(failed)?;
-        }
-        match begun {
+        match Transaction::new_unchecked(connection, TransactionBehavior::Immediate) {
             Err(error) if is_busy(&error) && Instant::now() < deadline => {
-                thread::sleep(PAUSE.min(left));
+                thread::sleep(PAUSE);
             }
-            begun => return begun.map_err(failed),
+            begun => return begun.map_err(during(Phase::Begin)),
         }
     }
 }

@@ -121,8 +121,10 @@ impl SqliteStore {
     /// recorded in it and the rows that are written in it commit together.
     ///
     /// Waits for its turn, together with everybody who records, until the deadline of
-    /// [`SqliteOptions::busy_deadline`](crate::SqliteOptions::busy_deadline). The transaction is an
-    /// immediate one. Drafts that it makes are of [`Auditor::current`].
+    /// [`SqliteOptions::busy_deadline`](crate::SqliteOptions::busy_deadline); then for others that
+    /// write to the file without one, as long as the connection itself waits (`busy_timeout`), and
+    /// at least until that deadline. The transaction is an immediate one. Drafts that it makes are
+    /// of [`Auditor::current`].
     ///
     /// The connection must have been opened by this process: one that came through `fork` cannot be
     /// told from others. See [`AuditedTransaction`] for an example.

@@ -10,8 +10,8 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use crate::error::{Phase, during, of_kind};
+use crate::reader::has_id;
 
-const STORED: &str = "SELECT EXISTS (SELECT 1 FROM audit_entry WHERE tenant = (SELECT n FROM audit_tenant WHERE name = ?1) AND id = ?2)";
 const OPEN: &str = "SELECT EXISTS (SELECT 1 FROM audit_attempt WHERE tenant = (SELECT n FROM audit_tenant WHERE name = ?1) AND id = ?2)";
 
 /// Whether a batch is stored. A batch is one transaction, so that any entry that was new in it
@@ -30,7 +30,7 @@ pub(super) fn is_stored(
 
 /// Whether the log of a tenant has an entry.
 pub(super) fn has_entry(connection: &Connection, tenant: &Tenant, id: Uuid) -> Result<bool> {
-    exists(connection, STORED, tenant, id)
+    exists(connection, &has_id(), tenant, id)
 }
 
 /// Whether an attempt of a tenant is open.

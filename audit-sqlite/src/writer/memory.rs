@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::insert::{INSERT, INSERT_ATTEMPT, INSERT_FOR_CALLER, Texts, insert};
 use super::intern::{Interned, Numbers};
+use super::lookups::Tail;
 use super::newest::Newest;
 use super::{attempts, blocks};
 use crate::error::{Phase, corrupt, during};
@@ -26,6 +27,7 @@ pub(crate) struct Memory {
     door: &'static Door,
     /// All of it holds for a log that ends with this entry.
     newest: Option<Newest>,
+    tail: Tail,
     tenants: HashMap<Tenant, TenantState>,
     interned: Interned,
     texts: Texts,
@@ -62,6 +64,7 @@ impl Memory {
         Self {
             door,
             newest: None,
+            tail: Tail::default(),
             tenants: HashMap::new(),
             interned: Interned::new(),
             texts: Texts::default(),
@@ -76,6 +79,7 @@ impl Memory {
 
     fn forget(&mut self) {
         self.newest = None;
+        self.tail.forget();
         self.tenants.clear();
         self.interned.clear();
     }
@@ -129,6 +133,11 @@ impl Memory {
         connection: &Connection,
         entries: &[AuditEntry],
     ) -> Result<Vec<Appended>> {
+        let mut newest = match self.newest {
+            Some(newest) => newest,
+            None => Newest::of(connection)?,
+        };
+        self.tail.reach(connection, newest.seq)?;
         let door = self.door;
         let mut statement = connection
             .prepare_cached(door.entry)
@@ -136,6 +145,7 @@ impl Memory {
         let mut appended = Vec::with_capacity(entries.len());
         for entry in entries {
             let Self {
+                tail,
                 tenants,
                 interned,
                 texts,
@@ -147,17 +157,23 @@ impl Memory {
                     .entry(entry.tenant.clone())
                     .or_insert(TenantState::load(connection, door, &entry.tenant)?),
             };
-            texts.write(entry)?;
-            let numbers = numbers(interned, connection, tenant.n, entry)?;
-            if insert(&mut statement, entry, tenant.n, tenant.next, numbers, texts)? {
+            if tail.has(connection, tenant.n, entry.id)? {
+                appended.push(resolve(connection, tenant.n, entry)?);
+            } else {
+                texts.write(entry)?;
+                let numbers = numbers(interned, connection, tenant.n, entry)?;
+                if !insert(&mut statement, entry, tenant.n, tenant.next, numbers, texts)? {
+                    // The index is taken, which only a writer that ignores the lock can do.
+                    return Err(corrupt());
+                }
                 // SQLite gives the next number; nobody else has the write lock.
-                self.newest = self.newest.map(|newest| newest.followed_by(entry.id));
+                newest = newest.followed_by(entry.id);
+                self.newest = Some(newest);
+                tail.added(connection, newest.seq, tenant.n, entry.id)?;
+                blocks::added(connection, tenant.n, tenant.next)?;
                 let index = u64::try_from(tenant.next).map_err(|_| corrupt())?;
                 appended.push(Appended::Stored { index });
-                blocks::added(connection, tenant.n, tenant.next)?;
                 tenant.next += 1;
-            } else {
-                appended.push(resolve(connection, tenant.n, entry)?);
             }
             if self.has_attempts {
                 close(connection, tenant.n, entry.id)?;
@@ -294,7 +310,6 @@ fn resolve(connection: &Connection, tenant: i64, entry: &AuditEntry) -> Result<A
     // Read within a transaction that may be rolled back, so nothing of it may be remembered.
     let mut side = Side::new();
     let present = entry_by_id(connection, &mut side, tenant, &entry.tenant, entry.id)?;
-    // Not the id, then: the index is taken, which only a writer that ignores the lock can do.
     let present = present.ok_or_else(corrupt)?;
     Ok(if is_same_record(&present, entry) {
         Appended::Present {

@@ -8,6 +8,7 @@ mod blocks;
 mod doubt;
 mod insert;
 mod intern;
+mod lookups;
 mod memory;
 mod newest;
 mod recall;
@@ -27,6 +28,7 @@ use uuid::Uuid;
 
 pub(crate) use self::blocks::{BLOCK, Tally};
 pub(crate) use self::intern::UNLISTED_SHAPE;
+pub(crate) use self::lookups::Lookup;
 use self::memory::OWN;
 pub(crate) use self::memory::{CALLERS, Memory};
 pub(crate) use self::newest::Newest;

@@ -234,8 +234,8 @@ mod tests {
         assert_eq!(count(&writer, "SELECT count(*) FROM audit_stage"), 0);
         let in_order = count(
             &writer,
-            "SELECT count(*) FROM audit_log AS l JOIN audit_entry AS e ON e.id = unhex(l.id, '-')
-             WHERE l.entity_id = e.seq AND l.entity_name = 'row ' || e.seq AND l.company = e.seq % 7
+            "SELECT count(*) FROM audit_log AS l JOIN audit_entry AS e ON e.seq = l.entity_id
+             WHERE e.id = unhex(l.id, '-') AND l.entity_name = 'row ' || e.seq AND l.company = e.seq % 7
              AND l.changes ->> '$.id.new' = e.seq AND l.actor IS NULL",
         );
         assert_eq!(in_order, ROWS);

@@ -27,7 +27,7 @@ fn other_programs_cannot_change_or_delete_entries() {
     }
     for sql in [
         "INSERT OR REPLACE INTO audit_entry SELECT * FROM audit_entry WHERE seq = 3",
-        "REPLACE INTO audit_entry SELECT seq + 1000, tenant, idx, id, time, recorded, verb, actor, outcome, severity, entity, label, shape, request_id, operation, ip, agent, request_data, changes, metadata, duration, cause, principal, reason, error_class, error_text, truncated, sensitive FROM audit_entry WHERE seq = 3",
+        "REPLACE INTO audit_entry SELECT seq + 1000, tenant, idx, id, time, recorded, verb, actor, outcome, severity, entity, label, shape, request_id, operation, ip, agent, request_data, changes, metadata, duration, cause, principal, reason, error_class, error_text, truncated, sensitive FROM audit_entry WHERE entity IS NOT NULL LIMIT 1",
         "INSERT INTO audit_entry SELECT * FROM audit_entry WHERE seq = 3",
     ] {
         // With delete triggers fired for displaced rows, as on our own connections.
