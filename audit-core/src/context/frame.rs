@@ -146,6 +146,11 @@ impl Frame {
         }))
     }
 
+    /// Whether both were entered as one.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     pub(crate) fn context(&self) -> Option<&AuditContext> {
         self.0.context.as_ref()
     }

@@ -28,7 +28,7 @@ pub(crate) use self::running::{Running, Said};
 pub use self::scope::ContextScope;
 pub use self::stack::ContextGuard;
 pub(crate) use self::stack::{Here, stand_apart};
-use crate::entry::{Actor, Tenant};
+use crate::entry::{Actor, AuditEntry, Tenant};
 use crate::error::{Error, Result};
 
 /// Who acts, for which tenant, from where, and as a part of what.
@@ -224,8 +224,23 @@ impl AuditContext {
         Frame::nested(self.clone()).enter()
     }
 
-    pub(crate) fn parts_user_agent(&self) -> Option<&Arc<str>> {
-        self.0.user_agent.as_ref()
+    /// Says in an entry who acts in this context, and from where: actor, address, user agent and
+    /// request.
+    ///
+    /// For stores that make entries of what they see themselves; [`pass`](crate::store::pass)
+    /// comes after it.
+    pub fn describe(&self, entry: &mut AuditEntry) {
+        entry.actor = self.resolve_actor();
+        self.describe_request(entry);
+    }
+
+    pub(crate) fn describe_request(&self, entry: &mut AuditEntry) {
+        entry.ip_address = self.ip_address();
+        entry.user_agent = self.0.user_agent.as_deref().map(ToOwned::to_owned);
+        if let Some(data) = self.parts_request_data() {
+            entry.request_data.clone_from(data);
+        }
+        entry.request_id = self.parts_request_id().map(ToString::to_string);
     }
 
     pub(crate) fn parts_request_id(&self) -> Option<&Arc<str>> {

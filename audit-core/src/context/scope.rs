@@ -54,6 +54,16 @@ impl ContextScope {
         work()
     }
 
+    /// Whether both act for the same tenant as the same actor.
+    #[must_use]
+    pub fn acts_as(&self, other: &Self) -> bool {
+        let who = |scope: &Self| {
+            let context = scope.0.context()?;
+            Some((context.tenant().clone(), context.resolve_actor()))
+        };
+        self.0.is(&other.0) || who(self) == who(other)
+    }
+
     /// Enters it until the guard is dropped. Never hold the guard across an `.await`.
     pub fn enter(&self) -> ContextGuard {
         self.0.clone().enter()

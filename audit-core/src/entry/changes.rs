@@ -192,7 +192,8 @@ impl Changes {
         self.list.get_mut(place).map(|(_, change)| change)
     }
 
-    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&str, &Change) -> bool) {
+    /// Keeps only what happened at some paths.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str, &Change) -> bool) {
         self.list.retain(|(path, change)| keep(path, change));
     }
 

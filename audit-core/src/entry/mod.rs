@@ -9,6 +9,7 @@ pub(crate) mod limits;
 pub(crate) mod marks;
 mod outcome;
 pub(crate) mod path;
+mod steps;
 mod tenant;
 mod truncation;
 

@@ -158,12 +158,7 @@ impl Parts {
         entry.recorded_at = to_micros(auditor.now());
         entry.entity = self.entity;
         if let Some(context) = context {
-            entry.ip_address = context.ip_address();
-            entry.user_agent = context.parts_user_agent().map(ToString::to_string);
-            if let Some(data) = context.parts_request_data() {
-                entry.request_data.clone_from(data);
-            }
-            entry.request_id = context.parts_request_id().map(ToString::to_string);
+            context.describe_request(&mut entry);
         }
         entry.changes = self.changes;
         entry.metadata = self.metadata;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use audit_core::store::{pass, to_micros};
 use audit_core::{
-    Actor, ActorKind, AuditEntry, Auditor, Changes, Draft, Entity, EntityId, Sanitizer, Severity,
-    Tenant,
+    Actor, ActorKind, AuditContext, AuditEntry, Auditor, Changes, Draft, Entity, EntityId,
+    Sanitizer, Severity, Tenant,
 };
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
@@ -21,7 +21,7 @@ const TRIGGER: &str = "trigger";
 const TABLE: &str = "table";
 
 /// What happened to a row of a tracked table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct RowChange {
     pub(crate) table: String,
     pub(crate) entity_type: String,
@@ -40,7 +40,7 @@ pub(crate) struct RowChange {
 }
 
 /// What many rows have in common.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Summary {
     pub(crate) rows: u64,
     /// How often each field changed.
@@ -105,19 +105,41 @@ impl RowChange {
             .fold(draft, |draft, (name, value)| draft.metadata(name, value))
     }
 
+    /// The same in a context that knows of no auditor, ready to be stored.
+    pub(crate) fn into_entry_of(self, context: &AuditContext, sanitizer: &Sanitizer) -> AuditEntry {
+        let mut entry = self.begin_entry(context.tenant());
+        context.describe(&mut entry);
+        self.end_entry(entry, sanitizer)
+    }
+
     /// The entry of a change that nobody has claimed, ready to be stored.
-    pub(crate) fn into_unattributed(mut self, sanitizer: &Sanitizer) -> AuditEntry {
-        let tenant = self
-            .tenant
-            .take()
-            .unwrap_or_else(|| Tenant::from(UNKNOWN_TENANT));
+    pub(crate) fn into_unattributed(self, sanitizer: &Sanitizer) -> AuditEntry {
+        let entry = self.begin_entry(&Tenant::from(UNKNOWN_TENANT));
+        self.end_entry(entry, sanitizer)
+    }
+
+    /// An entry of nobody, in the log of the row's tenant, or else of this one.
+    fn begin_entry(&self, or_else: &Tenant) -> AuditEntry {
+        let tenant = self.tenant.as_ref().unwrap_or(or_else).clone();
         let actor = Actor::new(ActorKind::Unattributed);
-        let mut entry = AuditEntry::new(Uuid::now_v7(), self.time, tenant, actor, self.action);
+        AuditEntry::new(Uuid::now_v7(), self.time, tenant, actor, self.action)
+    }
+
+    fn end_entry(self, mut entry: AuditEntry, sanitizer: &Sanitizer) -> AuditEntry {
         // A clock that was set back does not make it recorded before it happened.
         entry.recorded_at = to_micros(Utc::now()).max(self.time);
         self.describe(&mut entry);
         pass(&mut entry, sanitizer);
         entry
+    }
+
+    /// This and what came before it as one, which changes so much.
+    pub(crate) fn after(&self, before: Option<&Self>, changes: Changes) -> Self {
+        Self {
+            action: before.map_or(self.action, |before| before.action),
+            changes,
+            ..self.clone()
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::atomic::atomically;
 use super::capture::{NEXT, Values};
+use super::here;
 use super::layout::{Staged, TenantSource};
 use super::options::Options;
 use super::plan::Plan;
@@ -25,6 +26,7 @@ pub(super) fn track(
     sanitizer: &Sanitizer,
 ) -> Result<()> {
     schema::check(connection)?;
+    here::note();
     atomically(connection, || {
         let shape = Shape::read(connection, table)?;
         let present = find(connection, &shape.name)?;
@@ -79,6 +81,7 @@ pub(super) fn pause_all(connection: &Connection, reason: &str) -> Result<()> {
 /// Begins every capture again that is paused, as the tables are now, and has that told of.
 pub(super) fn resume_all(connection: &Connection, sanitizer: &Sanitizer) -> Result<()> {
     schema::check(connection)?;
+    here::note();
     atomically(connection, || {
         for tracked in registry::all(connection)? {
             if tracked.state == State::Paused {

@@ -12,6 +12,7 @@ mod capture;
 mod change;
 mod check;
 mod displaced;
+mod here;
 mod install;
 mod layout;
 mod options;
@@ -38,6 +39,7 @@ pub use self::baseline::Baseline;
 pub(crate) use self::change::RowChange;
 pub use self::change::UNKNOWN_TENANT;
 pub(crate) use self::check::check_since;
+pub(crate) use self::here::tracked_here;
 pub use self::options::RowOperation;
 pub use self::table::TrackedTable;
 pub(crate) use self::take::{

@@ -2,11 +2,11 @@
 
 use std::mem;
 
-use audit_core::{AuditEntry, Error, ErrorKind, Outcome, Receipt, Result, Tenant};
+use audit_core::{AuditEntry, ContextScope, Error, ErrorKind, Outcome, Receipt, Result, Tenant};
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::claims::Claims;
+use super::claims::{Claims, Hearing};
 use super::sink::Sink;
 use super::traces::Traces;
 use crate::tracking;
@@ -32,6 +32,8 @@ pub(super) struct Account {
     is_last: bool,
     traces: Traces,
     claims: Claims,
+    /// Where the caller last used the connection: rows that are changed are changed there.
+    used_in: Option<ContextScope>,
     doom: Option<Doom>,
 }
 
@@ -51,12 +53,13 @@ struct Failure {
     seq: Option<i64>,
 }
 
-/// Who tells of a change.
-#[derive(Clone, Copy, PartialEq)]
-enum Teller {
-    Caller,
-    /// The triggers of a tracked table.
-    Trigger,
+/// What becomes of entries that tell of rows.
+#[derive(Default)]
+struct Claimed {
+    /// Which of them do.
+    told: Vec<bool>,
+    /// The entries of what became of those rows after that.
+    later: Vec<AuditEntry>,
 }
 
 /// Why the transaction cannot be committed.
@@ -77,21 +80,45 @@ impl Account {
             is_last: false,
             traces: Traces::default(),
             claims,
+            used_in: None,
             doom: None,
         }
     }
 
     /// What has to be done before the caller uses the connection.
     pub(super) fn touch(&mut self, connection: &Connection, waiting: Vec<AuditEntry>) {
-        if connection.is_autocommit() {
-            self.end_by_sql(connection);
-        }
-        if !waiting.is_empty() {
-            self.write(connection, waiting).ok();
-        }
+        self.write_waiting(connection, waiting).ok();
         if let Err(error) = self.traces.restore(connection) {
             self.condemn(&error);
         }
+        if self.claims.is_tracking() {
+            self.used_in = ContextScope::current();
+        }
+    }
+
+    /// Writes what waits, in the order in which it came; says the indexes.
+    pub(super) fn write_waiting(
+        &mut self,
+        connection: &Connection,
+        waiting: Vec<AuditEntry>,
+    ) -> Result<Vec<Option<u64>>> {
+        self.notice_end(connection);
+        // Somebody else acts now: what was changed until here is not theirs.
+        let left = self.used_in.take_if(|left| {
+            let now = ContextScope::current();
+            now.is_none_or(|now| !left.acts_as(&now))
+        });
+        if let Some(left) = left {
+            return left.scope(|| {
+                let written = self.write(connection, waiting);
+                self.write_rows(connection);
+                written
+            });
+        }
+        if waiting.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.write(connection, waiting)
     }
 
     /// Makes everything ready for the commit.
@@ -100,16 +127,12 @@ impl Account {
         connection: &Connection,
         waiting: Vec<AuditEntry>,
     ) -> Result<()> {
-        if connection.is_autocommit() {
-            self.end_by_sql(connection);
-        }
+        self.notice_end(connection);
         if let Err(error) = self.catch_up(connection) {
             self.condemn(&error);
         }
-        self.is_last = !self.claims.is_tracking && self.failures.is_empty();
-        if !waiting.is_empty() {
-            self.write(connection, waiting).ok();
-        }
+        self.is_last = !self.claims.is_tracking() && self.failures.is_empty();
+        self.write_waiting(connection, waiting).ok();
         self.write_rows(connection);
         self.write_failures_again(connection);
         if let Err(error) = self.traces.restore(connection) {
@@ -142,7 +165,7 @@ impl Account {
         Some((row.tenant.clone(), row.id))
     }
 
-    pub(super) fn write(
+    fn write(
         &mut self,
         connection: &Connection,
         entries: Vec<AuditEntry>,
@@ -155,7 +178,12 @@ impl Account {
         self.traces.note(connection);
         let mut entries = entries;
         let written = match self.claim(connection, &mut entries) {
-            Ok(()) => self.try_write(connection, entries, Teller::Caller),
+            Ok(claimed) => self
+                .try_write(connection, entries, Some(&claimed.told))
+                .and_then(|written| {
+                    self.try_write(connection, claimed.later, None)?;
+                    Ok(written)
+                }),
             Err(error) => {
                 self.condemn(&error);
                 self.keep_failures(entries);
@@ -180,36 +208,44 @@ impl Account {
 
     /// Makes entries of the rows that were changed so far, but for those that `entries`, which are
     /// about to be written, tell of.
-    fn claim(&mut self, connection: &Connection, entries: &mut [AuditEntry]) -> Result<()> {
+    fn claim(&mut self, connection: &Connection, entries: &mut [AuditEntry]) -> Result<Claimed> {
         let tells_of_changes = entries.iter().any(|entry| !entry.changes.is_empty());
-        let is_due = self.claims.is_tracking && (entries.is_empty() || tells_of_changes);
+        let is_due = self.claims.is_tracking() && (entries.is_empty() || tells_of_changes);
         if !is_due || !tracking::has_staged(connection)? {
-            return Ok(());
+            return Ok(Claimed::default());
         }
         self.catch_up(connection)?;
-        let mut is_told = vec![false; entries.len()];
+        let mut hearing = Hearing::of(entries);
         loop {
             let mut batch = Vec::with_capacity(BATCH);
             let taken = tracking::take_staged(connection, CHUNK, &mut |change| {
-                batch.extend(self.claims.entry(change, entries, &mut is_told)?);
-                if batch.len() == BATCH {
-                    self.try_write(connection, mem::take(&mut batch), Teller::Trigger)?;
+                batch.extend(self.claims.take(&mut hearing, change)?);
+                if batch.len() >= BATCH {
+                    self.try_write(connection, mem::take(&mut batch), None)?;
                 }
                 Ok(())
             })?;
-            self.try_write(connection, batch, Teller::Trigger)?;
+            self.try_write(connection, batch, None)?;
             if taken < CHUNK {
-                return Ok(());
+                break;
             }
         }
+        let told = (0..entries.len()).map(|place| hearing.is_told(place));
+        Ok(Claimed {
+            told: told.collect(),
+            later: self.claims.decide(hearing, entries)?,
+        })
     }
 
     fn try_write(
         &mut self,
         connection: &Connection,
         mut entries: Vec<AuditEntry>,
-        teller: Teller,
+        told: Option<&[bool]>,
     ) -> Result<Vec<Option<u64>>> {
+        if entries.is_empty() {
+            return Ok(Vec::new());
+        }
         if !self.is_last || entries.len() > 1 || !self.written.is_empty() {
             for entry in &mut entries {
                 if entry.operation.is_none() {
@@ -229,11 +265,12 @@ impl Account {
             }
         };
         let mut indexes = Vec::with_capacity(entries.len());
-        for (entry, written) in entries.into_iter().zip(written) {
+        for (place, (entry, written)) in entries.into_iter().zip(written).enumerate() {
             indexes.push(written.index);
             self.newest += i64::from(written.is_new);
             let seq = written.is_new.then_some(self.newest);
-            if written.is_new && teller == Teller::Caller {
+            let is_told = |told: &[bool]| told.get(place).copied().unwrap_or(false);
+            if written.is_new && told.is_some_and(|told| !is_told(told)) {
                 self.claims.remember(&entry, self.newest);
             }
             self.written.push(Row {
@@ -253,7 +290,7 @@ impl Account {
     fn catch_up(&mut self, connection: &Connection) -> Result<()> {
         // Before the first entry there is nothing that could be gone, but for what rows of others became
         // when the transaction began.
-        if self.written.is_empty() && self.newest == self.begun && !self.claims.is_tracking {
+        if self.written.is_empty() && self.newest == self.begun && !self.claims.is_tracking() {
             return Ok(());
         }
         let newest = self.sink.newest(connection)?;
@@ -309,10 +346,13 @@ impl Account {
         });
     }
 
-    /// SQLite, or a statement of the caller, has ended the transaction. What follows must not be
+    /// SQLite, or a statement of the caller, may have ended the transaction. What follows must not be
     /// stored statement by statement, without the entries: it goes into another one, which is
     /// rolled back.
-    fn end_by_sql(&mut self, connection: &Connection) {
+    fn notice_end(&mut self, connection: &Connection) {
+        if !connection.is_autocommit() {
+            return;
+        }
         self.condemn(&Error::new(
             ErrorKind::WrongConnection,
             "the transaction was ended by an SQL statement, or by SQLite after an error; end it with `commit` or `rollback`, and look at the error of the statement before",

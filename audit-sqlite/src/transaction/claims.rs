@@ -1,21 +1,25 @@
 //! Rows of tracked tables that the transaction has changed: whose changes they are, and which of
 //! them somebody has told of already.
 
-use audit_core::{
-    AuditContext, AuditEntry, Auditor, Change, Changes, EntityId, Result, Sanitizer, Tenant,
-    TransactionScope, action,
-};
-use serde_json::Value;
+use audit_core::{AuditContext, AuditEntry, Auditor, Changes, Result, Sanitizer, TransactionScope};
 
-use crate::tracking::RowChange;
+use super::typed::{Key, Kind, differing};
+use crate::tracking::{self, RowChange};
 
 /// The member of the metadata that names the fields on which a typed change and the row disagree.
 const DISAGREES: &str = "capture_disagrees";
+/// The member that names the fields of a typed entry of which only the row tells.
+const ADDS: &str = "capture_adds";
+
+/// How many changes of one row are kept apart until it is known which of them were told of.
+const MOST_STEPS: usize = 32;
 
 /// What is known of changed rows.
 pub(super) struct Claims {
     /// Whether the file has tracked tables at all.
-    pub(super) is_tracking: bool,
+    is_tracking: bool,
+    /// What this thread had tracked when that was found out.
+    tracked: u64,
     /// For rows that nobody claims.
     sanitizer: Sanitizer,
     /// The auditor that the transaction was begun with.
@@ -28,81 +32,113 @@ pub(super) struct Claims {
 struct Told {
     seq: i64,
     key: Key,
-    changes: Changes,
+    typed: Changes,
+    /// What its row has told so far.
+    row: Option<Changes>,
 }
 
-#[derive(PartialEq)]
-struct Key {
-    tenant: Tenant,
-    entity_type: String,
-    id: EntityId,
-    kind: Kind,
-}
+/// The typed changes that are about to be written, and what rows tell of the same records.
+pub(super) struct Hearing(Vec<Group>);
 
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Create,
-    Update,
-    Delete,
+/// Those of one record.
+struct Group {
+    key: Key,
+    /// Where they stand among the entries.
+    entries: Vec<usize>,
+    /// What became of the row, step by step.
+    steps: Vec<RowChange>,
 }
 
 impl Claims {
     pub(super) fn new(is_tracking: bool, sanitizer: Sanitizer, named: Option<Auditor>) -> Self {
         Self {
             is_tracking,
+            tracked: tracking::tracked_here(),
             sanitizer,
             named,
             told: Vec::new(),
         }
     }
 
-    /// The entry of a changed row; nothing if one of `typed`, or one before, tells of it.
-    pub(super) fn entry(
+    /// Whether there may be rows to claim.
+    pub(super) fn is_tracking(&self) -> bool {
+        self.is_tracking || self.tracked != tracking::tracked_here()
+    }
+
+    /// Takes in what became of a row; gives the entries of which it is certain that nobody else
+    /// tells.
+    pub(super) fn take(
         &mut self,
+        hearing: &mut Hearing,
         change: RowChange,
+    ) -> Result<Vec<AuditEntry>> {
+        let own = self.own(hearing.take(change));
+        own.collect()
+    }
+
+    /// Ends a hearing: gives typed entries what only their rows tell. What became of those rows
+    /// after that, of which nobody has told, comes after these entries.
+    pub(super) fn decide(
+        &mut self,
+        hearing: Hearing,
         typed: &mut [AuditEntry],
-        is_told: &mut [bool],
-    ) -> Result<Option<AuditEntry>> {
-        let Some(key) = Self::key_of(&change) else {
-            return self.attributed(change);
+    ) -> Result<Vec<AuditEntry>> {
+        let mut own = Vec::new();
+        for group in hearing.0 {
+            own.extend(self.decide_group(group, typed)?);
+        }
+        self.own(own).collect()
+    }
+
+    fn decide_group(&mut self, group: Group, typed: &mut [AuditEntry]) -> Result<Vec<RowChange>> {
+        let Group {
+            entries, mut steps, ..
+        } = group;
+        let told_by_any = |typed: &[AuditEntry], path: &str| {
+            let mut all = entries.iter().filter_map(|place| typed.get(*place));
+            all.any(|entry| entry.changes.get(path).is_some())
         };
-        for (entry, is_told) in typed.iter_mut().zip(is_told) {
-            if !*is_told && key_of_entry(entry).as_ref() == Some(&key) {
-                *is_told = true;
-                let differing = differing(&change.changes, &entry.changes);
+        for (number, place) in entries.iter().enumerate() {
+            let is_last = number + 1 == entries.len();
+            let Some(entry) = typed.get(*place) else {
+                continue;
+            };
+            let Some((count, mut together)) = agreeing(&steps, &entry.changes, is_last) else {
+                continue;
+            };
+            let differing = differing(&together.changes, &entry.changes);
+            steps.drain(..count);
+            together.changes.retain(|path, _| !told_by_any(typed, path));
+            let captured = if together.changes.is_empty() {
+                None
+            } else {
+                self.attributed(together)?
+            };
+            if let Some(entry) = typed.get_mut(*place) {
                 if !differing.is_empty() {
                     entry
                         .metadata
                         .insert(DISAGREES.to_owned(), differing.into());
                 }
-                return Ok(None);
+                if let Some(captured) = captured {
+                    join(entry, captured);
+                }
             }
         }
-        let told = self.told.iter().position(|told| told.key == key);
-        if let Some(told) = told.map(|place| self.told.swap_remove(place)) {
-            let differing = differing(&change.changes, &told.changes);
-            if differing.is_empty() {
-                return Ok(None);
-            }
-            // That entry is written; what the row says stands beside it.
-            let mut entry = self.attributed(change)?;
-            if let Some(entry) = &mut entry {
-                entry
-                    .metadata
-                    .insert(DISAGREES.to_owned(), differing.into());
-            }
-            return Ok(entry);
-        }
-        self.attributed(change)
+        Ok(steps)
     }
 
     /// Remembers a typed change whose row has not been seen.
     pub(super) fn remember(&mut self, entry: &AuditEntry, seq: i64) {
-        if self.is_tracking
-            && let Some(key) = key_of_entry(entry)
+        if self.is_tracking()
+            && let Some(key) = Key::of_entry(entry)
         {
-            let changes = entry.changes.clone();
-            self.told.push(Told { seq, key, changes });
+            self.told.push(Told {
+                seq,
+                key,
+                typed: entry.changes.clone(),
+                row: None,
+            });
         }
     }
 
@@ -111,128 +147,162 @@ impl Claims {
         self.told.retain(|told| told.seq <= seq);
     }
 
+    /// The entries of rows, but of those that were told of before.
+    fn own(&mut self, rows: Vec<RowChange>) -> impl Iterator<Item = Result<AuditEntry>> {
+        rows.into_iter()
+            .filter_map(|change| self.unless_told(change).transpose())
+    }
+
+    fn unless_told(&mut self, mut change: RowChange) -> Result<Option<AuditEntry>> {
+        let context = AuditContext::current();
+        let tenant = context.as_ref().map(AuditContext::tenant);
+        let Some(key) = Key::of_row(&change, tenant) else {
+            return self.attributed(change);
+        };
+        let Some(place) = self.told.iter().position(|told| told.key.is_same(&key)) else {
+            return self.attributed(change);
+        };
+        let told = self.told.swap_remove(place);
+        let so_far = told
+            .row
+            .as_ref()
+            .and_then(|row| row.followed_by(&change.changes))
+            // Also where a savepoint has taken the row back, and it is written once more.
+            .unwrap_or_else(|| change.changes.clone());
+        let differing = differing(&so_far, &told.typed);
+        if !differing.is_empty() {
+            let is_first = told.row.is_none();
+            let mut entry = self.attributed(change)?;
+            // That entry is written; what the row says stands beside it.
+            if let Some(entry) = entry.as_mut().filter(|_| is_first) {
+                entry
+                    .metadata
+                    .insert(DISAGREES.to_owned(), differing.into());
+            }
+            return Ok(entry);
+        }
+        change
+            .changes
+            .retain(|path, _| told.typed.get(path).is_none());
+        self.told.push(Told {
+            row: Some(so_far),
+            ..told
+        });
+        if change.changes.is_empty() {
+            return Ok(None);
+        }
+        self.attributed(change)
+    }
+
     /// An entry of the current context, or of nobody where there is none.
     fn attributed(&self, change: RowChange) -> Result<Option<AuditEntry>> {
         let auditor = self.named.clone().or_else(Auditor::current);
         match (auditor, AuditContext::current()) {
             (Some(auditor), Some(_)) => TransactionScope::entry(change.into_draft(&auditor)),
+            (None, Some(context)) => Ok(Some(change.into_entry_of(&context, &self.sanitizer))),
             _ => Ok(Some(change.into_unattributed(&self.sanitizer))),
         }
     }
+}
 
-    fn key_of(change: &RowChange) -> Option<Key> {
-        if change.summary.is_some() {
-            return None;
+impl Hearing {
+    /// Begins to look at rows, which some entries that are about to be written may tell of.
+    pub(super) fn of(entries: &[AuditEntry]) -> Self {
+        let mut groups: Vec<Group> = Vec::new();
+        for (place, entry) in entries.iter().enumerate() {
+            let Some(key) = Key::of_entry(entry) else {
+                continue;
+            };
+            match groups.iter_mut().find(|group| group.key.is_same(&key)) {
+                Some(group) => group.entries.push(place),
+                None => groups.push(Group {
+                    key,
+                    entries: vec![place],
+                    steps: Vec::new(),
+                }),
+            }
         }
-        let kind = match change.action {
-            action::CREATE => Kind::Create,
-            action::UPDATE => Kind::Update,
-            action::DELETE => Kind::Delete,
-            _ => return None,
+        Self(groups)
+    }
+
+    /// Keeps what a typed change may tell of; gives back what none does.
+    fn take(&mut self, change: RowChange) -> Vec<RowChange> {
+        if self.0.is_empty() {
+            return vec![change];
+        }
+        let context = AuditContext::current();
+        let tenant = context.as_ref().map(AuditContext::tenant);
+        let Some(key) = Key::of_row(&change, tenant) else {
+            return vec![change];
         };
-        let context = || Some(AuditContext::current()?.tenant().clone());
-        Some(Key {
-            tenant: change.tenant.clone().or_else(context)?,
-            entity_type: change.entity_type.clone(),
-            id: change.id.clone()?,
-            kind,
-        })
-    }
-}
-
-/// What a typed entry tells of, if it tells of what changed.
-fn key_of_entry(entry: &AuditEntry) -> Option<Key> {
-    if entry.changes.is_empty() {
-        return None;
-    }
-    let kind = match entry.action.as_str() {
-        action::CREATE => Kind::Create,
-        action::UPDATE => Kind::Update,
-        action::DELETE => Kind::Delete,
-        _ => kind_of(&entry.changes),
-    };
-    Some(Key {
-        tenant: entry.tenant.clone(),
-        entity_type: entry.entity_type()?.to_owned(),
-        id: entry.entity_id()?.clone(),
-        kind,
-    })
-}
-
-/// A creation has only new values, a deletion only old ones.
-fn kind_of(changes: &Changes) -> Kind {
-    let (mut old, mut new) = (false, false);
-    for (_, change) in changes.iter() {
-        old |= change.old.is_some();
-        new |= change.new.is_some();
-    }
-    match (old, new) {
-        (false, true) => Kind::Create,
-        (true, false) => Kind::Delete,
-        _ => Kind::Update,
-    }
-}
-
-/// The fields of which both tell, and not the same.
-fn differing(row: &Changes, typed: &Changes) -> Vec<Value> {
-    let both = row
-        .iter()
-        .filter_map(|(path, change)| Some((path, change, typed.get(path)?)));
-    both.filter(|(_, row, typed)| !is_same(row, typed))
-        .map(|(path, ..)| Value::from(path))
-        .collect()
-}
-
-fn is_same(row: &Change, typed: &Change) -> bool {
-    let side = |row: &Option<Value>, typed: &Option<Value>| match (row, typed) {
-        (Some(row), Some(typed)) => is_same_value(row, typed),
-        _ => true,
-    };
-    side(&row.old, &typed.old) && side(&row.new, &typed.new)
-}
-
-/// A column knows fewer types than a record does: a truth value is a number there, and whatever
-/// has a text form may be one.
-fn is_same_value(row: &Value, typed: &Value) -> bool {
-    match (row, typed) {
-        (Value::Number(number), Value::Bool(is_true)) => {
-            number.as_i64() == Some(i64::from(*is_true))
+        let about = self.0.iter_mut().find(|group| group.key.is_of_record(&key));
+        let Some(group) = about else {
+            return vec![change];
+        };
+        let is_step = match (group.key.kind, key.kind) {
+            (Kind::Update, Kind::Update) => true,
+            (Kind::Create, Kind::Update) => !group.steps.is_empty(),
+            (typed, row) => typed == row && group.steps.is_empty(),
+        };
+        if is_step && group.steps.len() < MOST_STEPS {
+            group.steps.push(change);
+            return Vec::new();
         }
-        (Value::Number(row), Value::Number(typed)) => row.as_f64() == typed.as_f64(),
-        (Value::String(row), Value::String(typed)) => row == typed,
-        // Masked, hashed, cut, or of a form of its own: nothing that could be compared.
-        (Value::Object(_) | Value::Array(_), _) | (_, Value::Object(_) | Value::Array(_)) => true,
-        (Value::String(text), other) | (other, Value::String(text)) => {
-            let other = other.to_string();
-            *text == other
+        if is_step
+            && let Some(last) = group.steps.last_mut()
+            && let Some(both) = last.changes.followed_by(&change.changes)
+        {
+            last.changes = both;
+            return Vec::new();
         }
-        (row, typed) => row == typed,
+        // Something else became of the record in between.
+        let mut own = std::mem::take(&mut group.steps);
+        own.push(change);
+        own
+    }
+
+    /// Which of the entries tell of what rows have told.
+    pub(super) fn is_told(&self, place: usize) -> bool {
+        let mut groups = self.0.iter();
+        groups.any(|group| group.entries.contains(&place) && !group.steps.is_empty())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_column_and_a_field_may_say_the_same_in_other_words() {
-        for (row, typed) in [
-            (json!(1), json!(true)),
-            (json!(2.0), json!(2)),
-            (json!("7"), json!(7)),
-            (json!(null), json!(null)),
-            (json!("x"), json!({"$masked": "…"})),
-        ] {
-            assert!(is_same_value(&row, &typed), "{row} {typed}");
+/// How many steps of a row a typed change tells of, and what they do together: as many as agree
+/// with it. All that can be told as one where none do, if it is the `last` to tell.
+fn agreeing(steps: &[RowChange], typed: &Changes, last: bool) -> Option<(usize, RowChange)> {
+    let mut all: Option<RowChange> = None;
+    let mut best = None;
+    let mut count = 0;
+    for step in steps {
+        let changes = match &all {
+            None => step.changes.clone(),
+            Some(so_far) => match so_far.changes.followed_by(&step.changes) {
+                Some(both) => both,
+                None => break,
+            },
+        };
+        count += 1;
+        let together = step.after(all.as_ref(), changes);
+        if differing(&together.changes, typed).is_empty() {
+            best = Some((count, together.clone()));
         }
-        for (row, typed) in [
-            (json!(0), json!(true)),
-            (json!("a"), json!("b")),
-            (json!(null), json!(0)),
-        ] {
-            assert!(!is_same_value(&row, &typed), "{row} {typed}");
-        }
+        all = Some(together);
     }
+    best.or_else(|| all.filter(|_| last).map(|all| (count, all)))
+}
+
+/// Adds to a typed entry what only its row tells.
+fn join(entry: &mut AuditEntry, captured: AuditEntry) {
+    let paths: Vec<_> = captured.changes.iter().map(|(path, _)| path).collect();
+    entry.metadata.insert(ADDS.to_owned(), paths.into());
+    for (path, change) in captured.changes.iter() {
+        entry.changes.insert(path, change.clone());
+    }
+    let is_of_changes = |path: &str| path.starts_with("changes");
+    let truncated = captured.truncated.into_iter();
+    entry
+        .truncated
+        .extend(truncated.filter(|truncation| is_of_changes(&truncation.path)));
+    entry.sensitive.extend(captured.sensitive);
 }

@@ -53,10 +53,11 @@ impl Journal {
 
     /// Writes an entry at once, after those that wait, and says its index if it has one.
     pub(super) fn write(&self, connection: &Connection, entry: AuditEntry) -> Result<Option<u64>> {
-        self.touch(connection);
         let mut account = self.account.try_borrow_mut().map_err(|_| in_use())?;
-        let indexes = account.write(connection, vec![entry])?;
-        Ok(indexes.into_iter().next().flatten())
+        let mut entries = self.waiting.take();
+        entries.push(entry);
+        let indexes = account.write_waiting(connection, entries)?;
+        Ok(indexes.into_iter().next_back().flatten())
     }
 
     /// Makes everything ready for the commit. From now on nothing joins.

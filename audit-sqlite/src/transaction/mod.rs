@@ -12,6 +12,7 @@ mod sink;
 #[cfg(test)]
 mod tests;
 mod traces;
+mod typed;
 
 use std::fmt;
 use std::ops::Deref;

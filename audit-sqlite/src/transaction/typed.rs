@@ -1,0 +1,155 @@
+//! Typed changes and rows: when both tell of the same.
+
+use audit_core::{AuditEntry, Change, Changes, EntityId, Tenant, action};
+use serde_json::Value;
+
+use crate::tracking::RowChange;
+
+/// What a change is about.
+#[derive(Clone)]
+pub(super) struct Key {
+    /// Nothing where neither the row nor a context says it.
+    tenant: Option<Tenant>,
+    entity_type: String,
+    id: EntityId,
+    pub(super) kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Kind {
+    Create,
+    Update,
+    Delete,
+}
+
+impl Key {
+    /// What a row tells of, where `tenant` is whose it is if the row does not say it.
+    pub(super) fn of_row(change: &RowChange, tenant: Option<&Tenant>) -> Option<Self> {
+        if change.summary.is_some() {
+            return None;
+        }
+        Some(Self {
+            tenant: change.tenant.as_ref().or(tenant).cloned(),
+            entity_type: change.entity_type.clone(),
+            id: change.id.clone()?,
+            kind: Kind::of_row(change.action)?,
+        })
+    }
+
+    /// What a typed entry tells of, if it tells of what changed.
+    pub(super) fn of_entry(entry: &AuditEntry) -> Option<Self> {
+        if entry.changes.is_empty() {
+            return None;
+        }
+        let kind = Kind::of_row(&entry.action).unwrap_or_else(|| Kind::of_changes(&entry.changes));
+        Some(Self {
+            tenant: Some(entry.tenant.clone()),
+            entity_type: entry.entity_type()?.to_owned(),
+            id: entry.entity_id()?.clone(),
+            kind,
+        })
+    }
+
+    /// Whether both are about one record, to which the same happened.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.is_of_record(other)
+    }
+
+    /// Whether both are about one record, whatever happened to it.
+    pub(super) fn is_of_record(&self, other: &Self) -> bool {
+        let is_one_log = match (&self.tenant, &other.tenant) {
+            (Some(one), Some(other)) => one == other,
+            _ => true,
+        };
+        is_one_log && self.entity_type == other.entity_type && self.id == other.id
+    }
+}
+
+impl Kind {
+    fn of_row(action: &str) -> Option<Self> {
+        match action {
+            action::CREATE => Some(Self::Create),
+            action::UPDATE => Some(Self::Update),
+            action::DELETE => Some(Self::Delete),
+            _ => None,
+        }
+    }
+
+    /// A creation has only new values, a deletion only old ones.
+    fn of_changes(changes: &Changes) -> Self {
+        let (mut old, mut new) = (false, false);
+        for (_, change) in changes.iter() {
+            old |= change.old.is_some();
+            new |= change.new.is_some();
+        }
+        match (old, new) {
+            (false, true) => Self::Create,
+            (true, false) => Self::Delete,
+            _ => Self::Update,
+        }
+    }
+}
+
+/// The fields of which both tell, and not the same.
+pub(super) fn differing(row: &Changes, typed: &Changes) -> Vec<Value> {
+    let both = row
+        .iter()
+        .filter_map(|(path, change)| Some((path, change, typed.get(path)?)));
+    both.filter(|(_, row, typed)| !is_same(row, typed))
+        .map(|(path, ..)| Value::from(path))
+        .collect()
+}
+
+fn is_same(row: &Change, typed: &Change) -> bool {
+    let side = |row: &Option<Value>, typed: &Option<Value>| match (row, typed) {
+        (Some(row), Some(typed)) => is_same_value(row, typed),
+        _ => true,
+    };
+    side(&row.old, &typed.old) && side(&row.new, &typed.new)
+}
+
+/// A column knows fewer types than a record does: a truth value is a number there, and whatever
+/// has a text form may be one.
+fn is_same_value(row: &Value, typed: &Value) -> bool {
+    match (row, typed) {
+        (Value::Number(number), Value::Bool(is_true)) => {
+            number.as_i64() == Some(i64::from(*is_true))
+        }
+        (Value::Number(row), Value::Number(typed)) => row.as_f64() == typed.as_f64(),
+        (Value::String(row), Value::String(typed)) => row == typed,
+        // Masked, hashed, cut, or of a form of its own: nothing that could be compared.
+        (Value::Object(_) | Value::Array(_), _) | (_, Value::Object(_) | Value::Array(_)) => true,
+        (Value::String(text), other) | (other, Value::String(text)) => {
+            let other = other.to_string();
+            *text == other
+        }
+        (row, typed) => row == typed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_column_and_a_field_may_say_the_same_in_other_words() {
+        for (row, typed) in [
+            (json!(1), json!(true)),
+            (json!(2.0), json!(2)),
+            (json!("7"), json!(7)),
+            (json!(null), json!(null)),
+            (json!("x"), json!({"$masked": "…"})),
+        ] {
+            assert!(is_same_value(&row, &typed), "{row} {typed}");
+        }
+        for (row, typed) in [
+            (json!(0), json!(true)),
+            (json!("a"), json!("b")),
+            (json!(null), json!(0)),
+        ] {
+            assert!(!is_same_value(&row, &typed), "{row} {typed}");
+        }
+    }
+}
