@@ -7,6 +7,7 @@ use audit_sqlite::rusqlite::Connection;
 use audit_sqlite::{AuditedTransaction, SqliteStore, TrackedTable};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use uuid::Uuid;
 
 const TABLE: &str = "CREATE TABLE incident (
     id INTEGER PRIMARY KEY, status TEXT NOT NULL, owner TEXT, updated TEXT)";
@@ -386,4 +387,31 @@ fn a_table_that_refuses_others_can_be_resumed_inside_of_a_transaction() {
     assert!(told(&entries).contains(&("create", "ada", true)));
     let is_nobody = |entry: &AuditEntry| entry.actor.kind() == ActorKind::Unattributed;
     assert!(!entries.iter().any(is_nobody));
+}
+
+#[test]
+fn an_id_that_the_row_holds_as_text_is_the_same_id() {
+    #[derive(Audited)]
+    #[audit(entity_type = "asset")]
+    struct Asset {
+        #[audit(id)]
+        id: Uuid,
+        name: String,
+    }
+
+    let mut desk = Desk::new();
+    let sql = "CREATE TABLE asset (id TEXT PRIMARY KEY, name TEXT)";
+    execute(&desk.connection, sql);
+    TrackedTable::new("asset").track(&desk.connection).unwrap();
+    let id = Uuid::from_u128(7);
+    let name = "printer".to_owned();
+    desk.write(|tx| {
+        tx.execute(
+            "INSERT INTO asset VALUES (?1, ?2)",
+            [&id.to_string(), &name],
+        )
+        .unwrap();
+        tx.created(&Asset { id, name }).record().unwrap();
+    });
+    assert_eq!(told(&desk.entries("acme")), [("create", "ada", false)]);
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod digest;
+mod exact;
 mod fields;
 mod inside;
 pub(crate) mod keyed;

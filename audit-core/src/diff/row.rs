@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use serde_json::{Number, Value};
 
 use super::FieldDiff;
-use super::inside;
 use super::recorded::{Recorded, record};
 use super::snapshot::named;
+use super::{exact, inside};
 use crate::MASK;
 use crate::entry::{Change, Changes, marks};
 
@@ -60,7 +60,7 @@ impl ColumnValue<'_> {
     /// What a text says as JSON; anything else, and a text that is none, as it is.
     fn parsed(self) -> Recorded {
         let parsed = match self {
-            Self::Text(text) => serde_json::from_slice::<Value>(text).ok(),
+            Self::Text(text) => exact::read(text),
             _ => None,
         };
         parsed

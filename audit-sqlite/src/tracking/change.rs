@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use audit_core::store::{pass, to_micros};
 use audit_core::{
     Actor, ActorKind, AuditContext, AuditEntry, Auditor, Changes, Draft, Entity, EntityId,
-    Sanitizer, Severity, Tenant,
+    Sanitizer, Severity, Tenant, action,
 };
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
@@ -50,6 +50,11 @@ pub(crate) struct Summary {
 }
 
 impl RowChange {
+    /// Whether the row was written in another way, and says the same: JSON with other spaces.
+    pub(crate) fn is_of_form_only(&self) -> bool {
+        self.action == action::UPDATE && self.changes.is_empty()
+    }
+
     /// Tells of this in an entry whose tenant, actor and context are set: action, entity, changes
     /// and metadata.
     pub(crate) fn describe(self, entry: &mut AuditEntry) {

@@ -96,6 +96,9 @@ impl TrackedTable {
 
     /// The column that holds the id of the record. An integer, a text and a blob of 16 bytes (a
     /// UUID) come back as they are.
+    ///
+    /// A history has the ids of one form: a type whose id is a `Uuid` shares it with rows that hold
+    /// the 16 bytes, and one whose id is a `String` with rows that hold the text.
     pub fn id(self, column: impl Into<String>) -> Self {
         self.ids([column])
     }
@@ -184,7 +187,8 @@ impl TrackedTable {
     /// `settings.theme`.
     ///
     /// The text as a whole stands in the staging table until it is taken; what in it has the name
-    /// of a secret is masked in the entry.
+    /// of a secret is masked in the entry. A text that was only written in another way did not
+    /// change. A number with more digits than a float keeps is told as the text of its digits.
     pub fn json(mut self, column: impl Into<String>) -> Self {
         self.options.json.push(column.into());
         self

@@ -91,7 +91,10 @@ fn read_staged(
     let (mut taken, mut last) = (0, 0);
     while let Some(row) = rows.next().map_err(failed)? {
         last = row.get(0).map_err(failed)?;
-        each(layouts.change(connection, row)?.0)?;
+        let (change, _) = layouts.change(connection, row)?;
+        if !change.is_of_form_only() {
+            each(change)?;
+        }
         taken += 1;
     }
     Ok(Taken {
@@ -184,6 +187,9 @@ fn sum_up(
     let mut rows = statement.query([source]).map_err(failed)?;
     while let Some(row) = rows.next().map_err(failed)? {
         let (mut change, layout) = layouts.change(connection, row)?;
+        if change.is_of_form_only() {
+            continue;
+        }
         let changes = std::mem::take(&mut change.changes);
         let sum = match sums.entry((change.tenant.clone(), change.action)) {
             Entry::Occupied(sum) => sum.into_mut(),

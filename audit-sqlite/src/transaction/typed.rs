@@ -61,8 +61,13 @@ impl Key {
             (Some(one), Some(other)) => one == other,
             _ => true,
         };
-        is_one_log && self.entity_type == other.entity_type && self.id == other.id
+        is_one_log && self.entity_type == other.entity_type && is_same_id(&self.id, &other.id)
     }
+}
+
+/// A column may hold the text of what is a number or a UUID in the type.
+fn is_same_id(one: &EntityId, other: &EntityId) -> bool {
+    one == other || one.to_string() == other.to_string()
 }
 
 impl Kind {

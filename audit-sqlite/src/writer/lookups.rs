@@ -124,3 +124,94 @@ impl Tail {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use audit_core::store::Appended;
+    use audit_core::{AuditStore, Tenant};
+
+    use super::super::tests::{entries, open};
+    use super::*;
+
+    fn rows(connection: &Connection, kind: i64) -> (i64, i64) {
+        let sql = "SELECT count(*), total(EXISTS (SELECT 1 FROM audit_entry AS e WHERE e.seq = l.seq AND e.tenant = l.tenant
+                       AND CASE kind WHEN 0 THEN e.id WHEN 1 THEN e.operation WHEN 2 THEN e.request_id ELSE e.cause END = value))
+                   FROM audit_lookup AS l WHERE kind = ?1";
+        let row = connection.query_row(sql, [kind], |row| Ok((row.get(0)?, row.get::<_, f64>(1)?)));
+        let (all, right) = row.unwrap();
+        #[expect(clippy::cast_possible_truncation, reason = "a count")]
+        let right = right as i64;
+        (all, right)
+    }
+
+    #[test]
+    fn full_blocks_are_looked_up_and_the_rest_is_walked() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = open(&folder.path().join("a.db"));
+        let mut all = entries(1_000, 1);
+        for (n, entry) in (0..).zip(&mut all) {
+            entry.operation = (n % 3 == 0).then(|| Uuid::from_u128(n / 30));
+            entry.request_id = (n % 5 == 0).then(|| format!("r-{n}"));
+            entry.cause = (n % 7 == 0).then(|| Uuid::from_u128(1_000 + n));
+        }
+        for batch in all.chunks(77) {
+            writer.append(batch).unwrap();
+        }
+        let connection = writer.connection().unwrap();
+        // Numbers begin with 1: three full blocks end with 767.
+        assert_eq!(rows(connection, 0), (767, 767));
+        for (kind, every) in [
+            (Lookup::Operation, 3),
+            (Lookup::Request, 5),
+            (Lookup::Cause, 7),
+        ] {
+            let expected = 767_i64.div_euclid(every) + i64::from(767 % every != 0);
+            assert_eq!(rows(connection, kind.number()), (expected, expected));
+        }
+    }
+
+    #[test]
+    fn an_id_comes_once_wherever_it_stands_and_whoever_wrote_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let (mut first, mut second) = (open(&path), open(&path));
+        let all = entries(600, 1);
+        for (n, batch) in all.chunks(50).enumerate() {
+            let writer = if n % 3 == 0 { &mut first } else { &mut second };
+            writer.append(batch).unwrap();
+        }
+        for writer in [&mut first, &mut second] {
+            let again = writer.append(&all).unwrap();
+            let is_present = |what: &Appended| matches!(what, Appended::Present { .. });
+            assert!(again.iter().all(is_present));
+        }
+        // In a process that knows nothing yet, too, and an id that is lower than all others.
+        let mut third = open(&path);
+        let mut low = all[0].clone();
+        low.id = Uuid::from_u128(1);
+        let appended = third.append(&[low.clone(), low, all[599].clone()]).unwrap();
+        assert!(matches!(
+            appended[..],
+            [
+                Appended::Stored { .. },
+                Appended::Present { .. },
+                Appended::Present { .. }
+            ]
+        ));
+    }
+
+    #[test]
+    fn entries_are_found_by_their_ids_in_blocks_and_behind_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let store = crate::SqliteStore::open(&path).unwrap();
+        let all = entries(300, 1);
+        store.append(&all).unwrap();
+        for entry in &all {
+            let found = store.entry(&entry.tenant, entry.id).unwrap().unwrap();
+            assert_eq!(found.id, entry.id);
+            let other = Tenant::from("somebody else");
+            assert!(store.entry(&other, entry.id).unwrap().is_none());
+        }
+    }
+}

@@ -43,7 +43,7 @@ fn entry(n: usize, bytes: usize) -> AuditEntry {
     entry
 }
 
-fn entries(count: usize, bytes: usize) -> Vec<AuditEntry> {
+pub(super) fn entries(count: usize, bytes: usize) -> Vec<AuditEntry> {
     (0..count).map(|n| entry(n, bytes)).collect()
 }
 
