@@ -1,7 +1,7 @@
 //! What of a row is staged, as SQL.
 
 use super::layout::{Kind, Staged, TenantSource};
-use super::plan::Plan;
+use super::plan::{Plan, TenantColumn};
 use super::shape::Column;
 use super::sql::{all, any, identifier, list};
 
@@ -71,6 +71,20 @@ pub(super) fn column(slot: usize) -> String {
     format!("v{slot}")
 }
 
+impl TenantColumn {
+    /// What a row says.
+    pub(super) fn of_row(&self, source: i64, row: &str) -> String {
+        let column = format!("{row}{}", self.column);
+        match &self.through {
+            None => column,
+            Some(through) => format!(
+                "ifnull((SELECT p.{} FROM {} AS p WHERE p.{} = {column}), (SELECT tenant FROM audit_departed WHERE source = {source} AND key = {column}))",
+                through.shown, through.table, through.key
+            ),
+        }
+    }
+}
+
 impl Plan {
     /// A row that is there as a whole, on the side on which `staged` has it. `row` qualifies its
     /// columns: `NEW.`, `OLD.` or `x.`.
@@ -133,15 +147,7 @@ impl Plan {
 
     /// The tenant of a row.
     pub(super) fn tenant(&self, source: i64, row: &str) -> Option<String> {
-        let tenant = self.tenant.as_ref()?;
-        let column = format!("{row}{}", tenant.column);
-        Some(match &tenant.through {
-            None => column,
-            Some(through) => format!(
-                "ifnull((SELECT p.{} FROM {} AS p WHERE p.{} = {column}), (SELECT tenant FROM audit_departed WHERE source = {source} AND key = {column}))",
-                through.shown, through.table, through.key
-            ),
-        })
+        Some(self.tenant.as_ref()?.of_row(source, row))
     }
 
     /// Whether anything that is told of differs between `OLD` and `NEW`.

@@ -1,12 +1,10 @@
-//! Setting a capture up, changing it, pausing it and taking it away.
+//! Setting a capture up, changing it and taking it away.
 
 use audit_core::{Error, ErrorKind, Result, Sanitizer};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 
 use super::atomic::atomically;
-use super::capture::{NEXT, Values};
 use super::here;
-use super::layout::{Staged, TenantSource};
 use super::options::Options;
 use super::plan::Plan;
 use super::registry::{self, State, Tracked};
@@ -30,7 +28,8 @@ pub(super) fn track(
     atomically(connection, || {
         let shape = Shape::read(connection, table)?;
         let present = find(connection, &shape.name)?;
-        put(connection, present, shape, options, sanitizer)
+        put(connection, present, shape, options, sanitizer)?;
+        Ok(())
     })
 }
 
@@ -41,7 +40,8 @@ pub(super) fn retrack(connection: &Connection, table: &str, sanitizer: &Sanitize
         let present = expect(connection, table)?;
         let shape = Shape::read(connection, table)?;
         let options = present.options.clone();
-        put(connection, Some(present), shape, options, sanitizer)
+        put(connection, Some(present), shape, options, sanitizer)?;
+        Ok(())
     })
 }
 
@@ -55,67 +55,33 @@ pub(super) fn untrack(connection: &Connection, table: &str) -> Result<()> {
     })
 }
 
-/// Stops every capture, and has that told of.
-pub(super) fn pause_all(connection: &Connection, reason: &str) -> Result<()> {
-    schema::check(connection)?;
-    atomically(connection, || {
-        for mut tracked in registry::all(connection)? {
-            if tracked.state == State::On {
-                drop_triggers(connection, tracked.n)?;
-                tracked.state = State::Paused;
-                tracked.save(connection)?;
-                let plan = present_plan(connection, &tracked);
-                note(
-                    connection,
-                    plan.as_ref(),
-                    tracked.n,
-                    Staged::Paused,
-                    Some(reason),
-                )?;
-            }
-        }
-        Ok(())
-    })
-}
-
-/// Begins every capture again that is paused, as the tables are now, and has that told of.
-pub(super) fn resume_all(connection: &Connection, sanitizer: &Sanitizer) -> Result<()> {
-    schema::check(connection)?;
-    here::note();
-    atomically(connection, || {
-        for tracked in registry::all(connection)? {
-            if tracked.state == State::Paused {
-                let shape = Shape::read(connection, &tracked.name)?;
-                let options = tracked.options.clone();
-                put(connection, Some(tracked), shape, options, sanitizer)?;
-            }
-        }
-        Ok(())
-    })
-}
-
 /// What is tracked under a name, also where the table has been renamed meanwhile.
 pub(super) fn find(connection: &Connection, table: &str) -> Result<Option<Tracked>> {
     if let Some(tracked) = registry::find(connection, table)? {
         return Ok(Some(tracked));
     }
     for tracked in registry::all(connection)? {
-        let renamed: Option<String> = connection
-            .query_row(
-                "SELECT tbl_name FROM main.sqlite_schema WHERE type = 'trigger' AND name GLOB ?1 AND name NOT GLOB '*_departed' LIMIT 1",
-                [format!("{}*", prefix(tracked.n))],
-                |row| row.get(0),
-            )
-            .optional()
-            .map_err(during(Phase::Read))?;
-        if renamed.is_some_and(|name| name.eq_ignore_ascii_case(table)) {
+        if captured_table(connection, &tracked)?.eq_ignore_ascii_case(table) {
             return Ok(Some(tracked));
         }
     }
     Ok(None)
 }
 
-/// The same; an error names what is tracked.
+/// The table that is captured, which may have been renamed: SQLite says on which the triggers are.
+pub(super) fn captured_table(connection: &Connection, tracked: &Tracked) -> Result<String> {
+    let table: Option<String> = connection
+        .query_row(
+            "SELECT tbl_name FROM main.sqlite_schema WHERE type = 'trigger' AND name GLOB ?1 AND name NOT GLOB '*_departed' LIMIT 1",
+            [format!("{}*", prefix(tracked.n))],
+            |row| row.get(0),
+        )
+        .optional()
+        .map_err(during(Phase::Read))?;
+    Ok(table.unwrap_or_else(|| tracked.name.clone()))
+}
+
+/// What is tracked under a name; an error names what is.
 pub(super) fn expect(connection: &Connection, table: &str) -> Result<Tracked> {
     if let Some(tracked) = find(connection, table)? {
         return Ok(tracked);
@@ -184,13 +150,14 @@ pub(super) fn foreign_triggers(connection: &Connection, table: &str) -> Result<V
     rows.collect::<rusqlite::Result<_>>().map_err(failed)
 }
 
-fn put(
+/// Captures a table as is said, whether it was captured before or not.
+pub(super) fn put(
     connection: &Connection,
     present: Option<Tracked>,
     shape: Shape,
     options: Options,
     sanitizer: &Sanitizer,
-) -> Result<()> {
+) -> Result<Tracked> {
     let is_secret = |name: &str| sanitizer.is_sensitive(name);
     let secrets = shape
         .columns
@@ -200,9 +167,6 @@ fn put(
         .filter(|name| is_secret(name))
         .collect();
     let plan = Plan::new(connection, shape, options, &is_secret)?;
-    let was_paused = present
-        .as_ref()
-        .is_some_and(|present| present.state == State::Paused);
     let (n, cursor) = match present {
         Some(present) if present.layout == plan.layout => {
             drop_triggers(connection, present.n)?;
@@ -217,9 +181,6 @@ fn put(
     };
     staging::widen(connection, plan.layout.slots())?;
     create(connection, &plan, n)?;
-    if was_paused {
-        note(connection, Some(&plan), n, Staged::Resumed, None)?;
-    }
     let tracked = Tracked {
         n,
         name: plan.shape.name.clone(),
@@ -230,7 +191,8 @@ fn put(
         cursor,
     };
     tracked.save(connection)?;
-    staging::tidy(connection)
+    staging::tidy(connection)?;
+    Ok(tracked)
 }
 
 fn create(connection: &Connection, plan: &Plan, n: i64) -> Result<()> {
@@ -318,7 +280,7 @@ fn end(connection: &Connection, mut tracked: Tracked) -> Result<()> {
     registry::forget(connection, tracked.n)
 }
 
-fn drop_triggers(connection: &Connection, n: i64) -> Result<()> {
+pub(super) fn drop_triggers(connection: &Connection, n: i64) -> Result<()> {
     let failed = during(Phase::Write);
     for trigger in present_triggers(connection, n)? {
         drop_trigger(connection, &trigger.name)?;
@@ -335,47 +297,6 @@ fn drop_trigger(connection: &Connection, name: &str) -> Result<()> {
     let name = identifier(name);
     connection
         .execute(&format!("DROP TRIGGER main.{name}"), [])
-        .map_err(during(Phase::Write))?;
-    Ok(())
-}
-
-/// What is captured of a table, if that is what the table is now.
-fn present_plan(connection: &Connection, tracked: &Tracked) -> Option<Plan> {
-    let shape = Shape::read(connection, &tracked.name).ok()?;
-    let is_secret = |name: &str| tracked.secrets.iter().any(|secret| secret == name);
-    let plan = Plan::new(connection, shape, tracked.options.clone(), &is_secret).ok()?;
-    (plan.layout == tracked.layout).then_some(plan)
-}
-
-/// Stages something that is told of a table and not of a row: to each tenant that has rows in it,
-/// since the log of each is what no longer tells all.
-fn note(
-    connection: &Connection,
-    plan: Option<&Plan>,
-    n: i64,
-    staged: Staged,
-    reason: Option<&str>,
-) -> Result<()> {
-    let place = format!("{NEXT} + row_number() OVER () - 1");
-    let mut values = Values::new(n, staged, &place);
-    values.set(1, "?1");
-    let mut tenants = "SELECT NULL AS tenant".to_owned();
-    if let Some(plan) = plan
-        && let TenantSource::Slot(slot) = plan.layout.tenant
-        && let Some(tenant) = plan.tenant(n, "x.")
-    {
-        values.set(slot, "tenant");
-        let table = identifier(&plan.shape.name);
-        let rows = format!("SELECT DISTINCT {tenant} AS tenant FROM {table} AS x");
-        tenants = format!("{rows} UNION {tenants} WHERE NOT EXISTS (SELECT 1 FROM {table})");
-    }
-    let sql = format!(
-        "INSERT INTO audit_stage {} SELECT {} FROM ({tenants})",
-        values.names(),
-        values.expressions()
-    );
-    connection
-        .execute(&sql, params![reason])
         .map_err(during(Phase::Write))?;
     Ok(())
 }

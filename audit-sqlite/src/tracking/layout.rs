@@ -57,6 +57,15 @@ pub(super) enum TenantSource {
 }
 
 impl Layout {
+    /// The slot of the tenant that something is told to which is not told of a row. An id has two slots,
+    /// so that there is a second one in any case.
+    pub(super) fn note_tenant(&self) -> usize {
+        match self.tenant {
+            TenantSource::Slot(slot) => slot,
+            TenantSource::Context | TenantSource::Constant(_) => 2,
+        }
+    }
+
     /// How many slots a row takes.
     pub(super) fn slots(&self) -> usize {
         let fields = self.fields.iter().map(|field| match field.kind {

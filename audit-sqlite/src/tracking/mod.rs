@@ -16,6 +16,7 @@ mod here;
 mod install;
 mod layout;
 mod options;
+mod pause;
 mod plan;
 mod read;
 mod registry;
@@ -112,10 +113,14 @@ pub fn check_tracking(connection: &Connection) -> Result<()> {
     check_since(connection, &mut None)
 }
 
-/// Stops capturing, for a migration: an entry `capture_paused` of each table, for each tenant that has
-/// rows in it, says why. Until [`resume_tracking`] nothing is told of, and histories that reach
-/// into this time are incomplete, unless a [`baseline`](TrackedTable::baseline) follows. Tables that
-/// are paused stay so.
+/// Stops capturing, for a migration: an entry `capture_paused` of each table says why. Until
+/// [`resume_tracking`] nothing is told of, and histories that reach into this time are incomplete,
+/// unless a [`baseline`](TrackedTable::baseline) follows. Tables that are paused stay so.
+///
+/// The entry goes to each tenant that has rows in the table, or entries of its entity type: the log of
+/// each no longer tells all. Where rows name no tenant, or the column that names it is gone, those
+/// that have entries are all that is known, and the tenant of the context, or without one
+/// [`UNKNOWN_TENANT`], is told besides. Of a table with a constant tenant only that one is told.
 ///
 /// SQLite refuses to drop a column that a trigger names, so that a migration has to pause first.
 ///
@@ -123,7 +128,7 @@ pub fn check_tracking(connection: &Connection) -> Result<()> {
 ///
 /// Any failure to write; then nothing is paused.
 pub fn pause_tracking(connection: &Connection, reason: &str) -> Result<()> {
-    install::pause_all(connection, reason)
+    pause::pause_all(connection, reason)
 }
 
 /// Goes on capturing what was paused, as the tables are now, and tells of it: an entry
@@ -134,5 +139,5 @@ pub fn pause_tracking(connection: &Connection, reason: &str) -> Result<()> {
 /// Those of [`TrackedTable::retrack`]; then all stays paused. A table that was dropped or renamed has
 /// to be untracked, or tracked under its new name, first.
 pub fn resume_tracking(connection: &Connection) -> Result<()> {
-    install::resume_all(connection, &Sanitizer::default())
+    pause::resume_all(connection, &Sanitizer::default())
 }

@@ -59,7 +59,10 @@ impl Plan {
             Some(name) => Some(chooser.needed(name, "the name")?),
             None => None,
         };
-        let tenant = tenant(connection, &chooser)?;
+        let tenant = TenantColumn::read(connection, &shape, &options.tenant)?;
+        if let TenantRule::Column(name) = &options.tenant {
+            chooser.check_no_secret(name, "the tenant")?;
+        }
         let layout = Layout {
             table: shape.name.clone(),
             entity_type: options
@@ -303,36 +306,38 @@ fn check_labels(shape: &Shape, fields: &[Field]) -> Result<()> {
     Ok(())
 }
 
-fn tenant(connection: &Connection, chooser: &Chooser<'_>) -> Result<Option<TenantColumn>> {
-    let shape = chooser.shape;
-    Ok(match &chooser.options.tenant {
-        TenantRule::Context | TenantRule::Constant(_) => None,
-        TenantRule::Column(name) => {
-            let column = shape.expect_column(name, "the tenant")?;
-            chooser.check_no_secret(column, "the tenant")?;
-            Some(TenantColumn {
-                column: identifier(column),
+impl TenantColumn {
+    /// Finds the columns that a rule names.
+    pub(super) fn read(
+        connection: &Connection,
+        shape: &Shape,
+        rule: &TenantRule,
+    ) -> Result<Option<Self>> {
+        Ok(match rule {
+            TenantRule::Context | TenantRule::Constant(_) => None,
+            TenantRule::Column(name) => Some(Self {
+                column: identifier(shape.expect_column(name, "the tenant")?),
                 through: None,
-            })
-        }
-        TenantRule::Through {
-            column,
-            table,
-            shown,
-        } => {
-            let column = shape.expect_column(column, "the way to the tenant")?;
-            let parent = Shape::read(connection, table)?;
-            let shown = parent.expect_column(shown, "the tenant")?;
-            Some(TenantColumn {
-                column: identifier(column),
-                through: Some(Through {
-                    table: identifier(&parent.name),
-                    key: identifier(&referenced(connection, shape, column, &parent)?),
-                    shown: identifier(shown),
-                }),
-            })
-        }
-    })
+            }),
+            TenantRule::Through {
+                column,
+                table,
+                shown,
+            } => {
+                let column = shape.expect_column(column, "the way to the tenant")?;
+                let parent = Shape::read(connection, table)?;
+                let shown = parent.expect_column(shown, "the tenant")?;
+                Some(Self {
+                    column: identifier(column),
+                    through: Some(Through {
+                        table: identifier(&parent.name),
+                        key: identifier(&referenced(connection, shape, column, &parent)?),
+                        shown: identifier(shown),
+                    }),
+                })
+            }
+        })
+    }
 }
 
 /// The column that a foreign key names; the primary key where none is declared.

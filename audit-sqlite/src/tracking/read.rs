@@ -17,6 +17,9 @@ use crate::error::{Phase, during};
 /// The columns before the first value: n, source, operation, time.
 const BEFORE_VALUES: usize = 4;
 
+/// The slot of why capture was paused.
+pub(super) const NOTE_REASON: usize = 1;
+
 /// Reads a staged row.
 pub(super) fn read(row: &Row<'_>, layout: &Layout, staged: Staged) -> Result<RowChange> {
     let slots = Slots { row };
@@ -35,14 +38,14 @@ pub(super) fn read(row: &Row<'_>, layout: &Layout, staged: Staged) -> Result<Row
         reason: None,
         summary: None,
     };
-    if let TenantSource::Slot(slot) = layout.tenant {
-        change.tenant = text(slots.get(slot)?)
-            .map(Tenant::from)
-            .filter(|tenant| tenant.check().is_ok());
-    }
     if matches!(staged, Staged::Paused | Staged::Resumed) {
-        change.reason = text(slots.get(1)?);
+        change.reason = text(slots.get(NOTE_REASON)?);
+        let told = tenant(slots.get_ref(layout.note_tenant())?);
+        change.tenant = told.or(change.tenant);
         return Ok(change);
+    }
+    if let TenantSource::Slot(slot) = layout.tenant {
+        change.tenant = tenant(slots.get_ref(slot)?);
     }
     let mut ids = Vec::with_capacity(1);
     for place in &layout.ids {
@@ -67,6 +70,13 @@ pub(super) fn read(row: &Row<'_>, layout: &Layout, staged: Staged) -> Result<Row
     }
     change.changes = diff.finish();
     Ok(change)
+}
+
+/// The tenant that a value names, if it can be one.
+pub(super) fn tenant(value: ValueRef<'_>) -> Option<Tenant> {
+    text(column_value(value))
+        .map(Tenant::from)
+        .filter(|tenant| tenant.check().is_ok())
 }
 
 /// A change of which nothing is known but that there was one: what says how to read it is gone.
@@ -118,17 +128,23 @@ struct Slots<'a> {
 
 impl<'a> Slots<'a> {
     fn get(&self, slot: usize) -> Result<ColumnValue<'a>> {
-        let value = self
-            .row
+        self.get_ref(slot).map(column_value)
+    }
+
+    fn get_ref(&self, slot: usize) -> Result<ValueRef<'a>> {
+        self.row
             .get_ref(BEFORE_VALUES + slot - 1)
-            .map_err(during(Phase::Read))?;
-        Ok(match value {
-            ValueRef::Null => ColumnValue::Null,
-            ValueRef::Integer(number) => ColumnValue::Integer(number),
-            ValueRef::Real(number) => ColumnValue::Real(number),
-            ValueRef::Text(text) => ColumnValue::Text(text),
-            ValueRef::Blob(bytes) => ColumnValue::Blob(bytes),
-        })
+            .map_err(during(Phase::Read))
+    }
+}
+
+fn column_value(value: ValueRef<'_>) -> ColumnValue<'_> {
+    match value {
+        ValueRef::Null => ColumnValue::Null,
+        ValueRef::Integer(number) => ColumnValue::Integer(number),
+        ValueRef::Real(number) => ColumnValue::Real(number),
+        ValueRef::Text(text) => ColumnValue::Text(text),
+        ValueRef::Blob(bytes) => ColumnValue::Blob(bytes),
     }
 }
 

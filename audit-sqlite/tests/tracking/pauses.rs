@@ -1,0 +1,118 @@
+//! Pauses of capture: who is told of them, and what histories make of them.
+
+use audit_core::{Actor, AuditContext, Auditor, ErrorKind};
+use audit_sqlite::{TrackedTable, UNKNOWN_TENANT, pause_tracking, resume_tracking};
+use serde_json::json;
+
+use crate::desk::{Desk, entries_of};
+
+const TABLE: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, company TEXT, v TEXT)";
+
+/// What a tenant is told of capture.
+fn told(desk: &Desk, tenant: &str) -> Vec<String> {
+    desk.store.collect_row_changes().unwrap();
+    let entries = entries_of(&desk.store, tenant, 0).into_iter();
+    entries
+        .map(|entry| entry.action)
+        .filter(|action| action.starts_with("capture_"))
+        .collect()
+}
+
+/// The state of a record now, or that it is not known.
+fn state(desk: &Desk, tenant: &str, id: i64) -> Result<Option<serde_json::Value>, ErrorKind> {
+    desk.store.collect_row_changes().unwrap();
+    let log = Auditor::new(desk.store.clone()).tenant(tenant);
+    let state = log.history("t", id).state_at(u64::MAX);
+    state.map_err(|error| error.kind())
+}
+
+fn by_company() -> TrackedTable {
+    TrackedTable::new("t").tenant("company")
+}
+
+/// Writes as somebody of a tenant.
+fn run_as(desk: &Desk, tenant: &str, sql: &str) {
+    let auditor = Auditor::new(desk.store.clone());
+    let context = AuditContext::new(tenant).actor(Actor::user(7, "ada"));
+    context.auditor(&auditor).scope(|| {
+        let mut connection = desk.another();
+        let tx = desk.store.begin(&mut connection).unwrap();
+        tx.execute_batch(sql).unwrap();
+        tx.commit().unwrap();
+    });
+}
+
+#[test]
+fn tenants_of_an_altered_table_are_told() {
+    for alter in [
+        "ALTER TABLE t ADD COLUMN extra",
+        "ALTER TABLE t RENAME COLUMN company TO firm",
+        "ALTER TABLE t RENAME TO u",
+    ] {
+        let desk = Desk::new(TABLE);
+        by_company().track(&desk.connection).unwrap();
+        desk.run("INSERT INTO t VALUES (1, 'acme', 'old'), (2, 'globex', 'old')");
+        desk.run(alter);
+        pause_tracking(&desk.connection, "migration").unwrap();
+        for (tenant, id) in [("acme", 1), ("globex", 2)] {
+            assert_eq!(told(&desk, tenant), ["capture_paused"], "{alter}");
+            assert_eq!(
+                state(&desk, tenant, id),
+                Err(ErrorKind::IncompleteHistory),
+                "{alter}"
+            );
+        }
+    }
+}
+
+#[test]
+fn tenants_of_rows_that_name_none_are_told() {
+    let desk = Desk::new(TABLE);
+    TrackedTable::new("t").track(&desk.connection).unwrap();
+    run_as(&desk, "acme", "INSERT INTO t VALUES (1, NULL, 'old')");
+    run_as(&desk, "globex", "INSERT INTO t VALUES (2, NULL, 'old')");
+    pause_tracking(&desk.connection, "migration").unwrap();
+    desk.run("UPDATE t SET v = 'new'");
+    assert_eq!(state(&desk, "acme", 1), Err(ErrorKind::IncompleteHistory));
+    resume_tracking(&desk.connection).unwrap();
+    for tenant in ["acme", "globex", UNKNOWN_TENANT] {
+        let expected = ["capture_paused", "capture_resumed"];
+        assert_eq!(told(&desk, tenant), expected, "{tenant}");
+    }
+    assert_eq!(state(&desk, "globex", 2), Err(ErrorKind::IncompleteHistory));
+    run_as(&desk, "acme", "INSERT INTO t VALUES (3, NULL, 'x')");
+    let created = json!({"id": 3, "company": null, "v": "x"});
+    assert_eq!(state(&desk, "acme", 3), Ok(Some(created)));
+
+    // The same where a column is to name the tenant, and does not.
+    let desk = Desk::new(TABLE);
+    by_company().track(&desk.connection).unwrap();
+    run_as(&desk, "acme", "INSERT INTO t VALUES (1, '', 'old')");
+    pause_tracking(&desk.connection, "migration").unwrap();
+    assert_eq!(told(&desk, "acme"), ["capture_paused"]);
+}
+
+#[test]
+fn a_tenant_is_told_once_whatever_the_type_of_its_name() {
+    let desk = Desk::new("CREATE TABLE t (id INTEGER PRIMARY KEY, company, v)");
+    by_company().track(&desk.connection).unwrap();
+    desk.run("INSERT INTO t VALUES (1, 7, 0), (2, '7', 0), (3, 7.0, 0), (4, 'a', 0), (5, 'A', 0)");
+    pause_tracking(&desk.connection, "migration").unwrap();
+    resume_tracking(&desk.connection).unwrap();
+    for tenant in ["7", "a", "A"] {
+        let expected = ["capture_paused", "capture_resumed"];
+        assert_eq!(told(&desk, tenant), expected, "{tenant}");
+    }
+    assert!(told(&desk, UNKNOWN_TENANT).is_empty());
+}
+
+#[test]
+fn an_empty_table_tells_those_who_had_rows_in_it() {
+    let desk = Desk::new(TABLE);
+    by_company().track(&desk.connection).unwrap();
+    desk.run("INSERT INTO t VALUES (1, 'acme', 'old'); DELETE FROM t");
+    desk.store.collect_row_changes().unwrap();
+    pause_tracking(&desk.connection, "migration").unwrap();
+    // It may come again meanwhile.
+    assert_eq!(state(&desk, "acme", 1), Err(ErrorKind::IncompleteHistory));
+}
