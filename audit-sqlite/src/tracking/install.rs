@@ -189,6 +189,7 @@ pub(super) fn put(
         secrets,
         layout: plan.layout,
         cursor,
+        paused_for: Vec::new(),
     };
     tracked.save(connection)?;
     staging::tidy(connection)?;

@@ -132,7 +132,7 @@ pub fn pause_tracking(connection: &Connection, reason: &str) -> Result<()> {
 }
 
 /// Goes on capturing what was paused, as the tables are now, and tells of it: an entry
-/// `capture_resumed` of each table, for each tenant that has rows in it.
+/// `capture_resumed` of each table, for each tenant that was told of the pause or has rows in it now.
 ///
 /// # Errors
 ///

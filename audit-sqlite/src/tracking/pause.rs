@@ -1,6 +1,7 @@
 //! Pausing captures, going on with them, and who is told of it.
 
 use std::collections::BTreeSet;
+use std::mem;
 
 use audit_core::{AuditContext, ErrorKind, Result, Sanitizer, Tenant};
 use rusqlite::{Connection, params};
@@ -48,22 +49,25 @@ pub(super) fn resume_all(connection: &Connection, sanitizer: &Sanitizer) -> Resu
 }
 
 fn pause(connection: &Connection, mut tracked: Tracked, reason: &str) -> Result<()> {
-    // Both stand in triggers, or in what goes with them.
+    // What is read here goes with the triggers.
     let table = install::captured_table(connection, &tracked)?;
     let rows = tenants_of_rows(connection, &tracked, &table)?;
     install::drop_triggers(connection, tracked.n)?;
-    tracked.state = State::Paused;
-    tracked.save(connection)?;
     let tenants = concerned(connection, &tracked, rows)?;
-    note(connection, &tracked, Staged::Paused, &tenants, Some(reason))
+    note(connection, &tracked, Staged::Paused, &tenants, Some(reason))?;
+    tracked.state = State::Paused;
+    tracked.paused_for = tenants.into_iter().collect();
+    tracked.save(connection)
 }
 
-fn resume(connection: &Connection, tracked: Tracked, sanitizer: &Sanitizer) -> Result<()> {
+fn resume(connection: &Connection, mut tracked: Tracked, sanitizer: &Sanitizer) -> Result<()> {
     let shape = Shape::read(connection, &tracked.name)?;
     let options = tracked.options.clone();
+    let paused_for = mem::take(&mut tracked.paused_for);
     let tracked = install::put(connection, Some(tracked), shape, options, sanitizer)?;
+    // Not whoever else has entries: to him it would mean that all before is unknown.
     let rows = tenants_of_rows(connection, &tracked, &tracked.name)?;
-    let tenants = concerned(connection, &tracked, rows)?;
+    let tenants = rows.into_iter().flatten().chain(paused_for).collect();
     note(connection, &tracked, Staged::Resumed, &tenants, None)
 }
 

@@ -1,6 +1,6 @@
 //! What is tracked, as the file says it.
 
-use audit_core::Result;
+use audit_core::{Result, Tenant};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::layout::Layout;
@@ -17,6 +17,8 @@ pub(super) struct Tracked {
     pub(super) secrets: Vec<String>,
     pub(super) layout: Layout,
     pub(super) cursor: Option<String>,
+    /// Who was told that it is paused, and has to be told that it goes on.
+    pub(super) paused_for: Vec<Tenant>,
 }
 
 /// Whether a table is captured.
@@ -45,6 +47,8 @@ impl State {
 struct Said {
     options: Options,
     secrets: Vec<String>,
+    #[serde(default)]
+    paused_for: Vec<Tenant>,
 }
 
 const SELECT: &str = "SELECT n, name, state, options, layout, cursor FROM audit_tracked";
@@ -124,6 +128,7 @@ impl Tracked {
         let said = Said {
             options: self.options.clone(),
             secrets: self.secrets.clone(),
+            paused_for: self.paused_for.clone(),
         };
         let json = |text: serde_json::Result<String>| text.map_err(|_| corrupt());
         forget(connection, self.n)?;
@@ -171,6 +176,7 @@ fn read(row: &Row<'_>) -> Result<Tracked> {
             .ok_or_else(corrupt)?,
         options: said.options,
         secrets: said.secrets,
+        paused_for: said.paused_for,
         layout: serde_json::from_str(&layout).map_err(|_| corrupt())?,
         cursor: row.get(5).map_err(failed)?,
     })

@@ -116,3 +116,40 @@ fn an_empty_table_tells_those_who_had_rows_in_it() {
     // It may come again meanwhile.
     assert_eq!(state(&desk, "acme", 1), Err(ErrorKind::IncompleteHistory));
 }
+
+#[test]
+fn whoever_was_told_of_the_pause_is_told_that_it_is_over() {
+    for collects in [false, true] {
+        let desk = Desk::new(TABLE);
+        by_company().track(&desk.connection).unwrap();
+        desk.run("INSERT INTO t VALUES (1, 'acme', 'old'), (2, 'globex', 'old')");
+        for _ in 0..2 {
+            pause_tracking(&desk.connection, "migration").unwrap();
+            if collects {
+                desk.store.collect_row_changes().unwrap();
+            }
+            desk.run("DELETE FROM t WHERE company = 'acme'");
+            resume_tracking(&desk.connection).unwrap();
+        }
+        desk.run("INSERT INTO t VALUES (3, 'acme', 'new')");
+        let expected = ["capture_paused", "capture_resumed"].repeat(2);
+        for tenant in ["acme", "globex"] {
+            assert_eq!(told(&desk, tenant), expected, "{tenant}");
+        }
+        let created = json!({"id": 3, "company": "acme", "v": "new"});
+        assert_eq!(state(&desk, "acme", 3), Ok(Some(created)));
+        assert_eq!(state(&desk, "acme", 1), Err(ErrorKind::IncompleteHistory));
+    }
+}
+
+#[test]
+fn whoever_gets_rows_in_a_pause_learns_of_it_when_it_is_over() {
+    let desk = Desk::new(TABLE);
+    by_company().track(&desk.connection).unwrap();
+    desk.run("INSERT INTO t VALUES (1, 'acme', 'old')");
+    pause_tracking(&desk.connection, "migration").unwrap();
+    desk.run("INSERT INTO t VALUES (2, 'globex', 'new'); ALTER TABLE t ADD COLUMN extra");
+    resume_tracking(&desk.connection).unwrap();
+    assert_eq!(told(&desk, "globex"), ["capture_resumed"]);
+    assert_eq!(state(&desk, "globex", 2), Err(ErrorKind::IncompleteHistory));
+}
