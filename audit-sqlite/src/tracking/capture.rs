@@ -77,8 +77,10 @@ impl TenantColumn {
         let column = format!("{row}{}", self.column);
         match &self.through {
             None => column,
+            // Where the row that is named is there and says nothing, what it once said is not asked for:
+            // an empty text is no tenant.
             Some(through) => format!(
-                "ifnull((SELECT p.{} FROM {} AS p WHERE p.{} = {column}), (SELECT tenant FROM audit_departed WHERE source = {source} AND key = {column}))",
+                "ifnull((SELECT ifnull(p.{}, '') FROM {} AS p WHERE p.{} = {column}), (SELECT tenant FROM audit_departed WHERE source = {source} AND key = {column}))",
                 through.shown, through.table, through.key
             ),
         }

@@ -228,7 +228,7 @@ impl Build<'_> {
 
 /// The columns without which no update gets into the way of a row, for the head of a trigger: one
 /// that sets none of them does not even compile it.
-fn of_columns(conflicts: &[Conflict]) -> String {
+pub(super) fn of_columns(conflicts: &[Conflict]) -> String {
     let mut columns: Vec<String> = ["rowid", "_rowid_", "oid"].map(identifier).to_vec();
     for conflict in conflicts {
         match &conflict.columns {
@@ -253,7 +253,8 @@ fn place(conflicts: &[Conflict]) -> String {
     format!("{NEXT} + CASE{cases} ELSE {} END", others.len())
 }
 
-fn changes_any(columns: &[String]) -> String {
+/// Whether an update writes other values.
+pub(super) fn changes_any(columns: &[String]) -> String {
     let differ: Vec<String> = columns
         .iter()
         .map(|column| format!("NEW.{column} IS NOT OLD.{column} COLLATE BINARY"))

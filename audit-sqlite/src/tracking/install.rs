@@ -72,7 +72,7 @@ pub(super) fn find(connection: &Connection, table: &str) -> Result<Option<Tracke
 pub(super) fn captured_table(connection: &Connection, tracked: &Tracked) -> Result<String> {
     let table: Option<String> = connection
         .query_row(
-            "SELECT tbl_name FROM main.sqlite_schema WHERE type = 'trigger' AND name GLOB ?1 AND name NOT GLOB '*_departed' LIMIT 1",
+            "SELECT tbl_name FROM main.sqlite_schema WHERE type = 'trigger' AND name GLOB ?1 AND name NOT GLOB '*_departed*' LIMIT 1",
             [format!("{}*", prefix(tracked.n))],
             |row| row.get(0),
         )

@@ -11,6 +11,7 @@ mod baseline;
 mod capture;
 mod change;
 mod check;
+mod departed;
 mod displaced;
 mod here;
 mod install;

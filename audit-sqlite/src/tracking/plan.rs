@@ -31,11 +31,12 @@ pub(super) struct TenantColumn {
     pub(super) through: Option<Through>,
 }
 
-/// A table that says the tenant of those who name its rows. All as SQL.
+/// A table that says the tenant of those who name its rows. Names are SQL.
 pub(super) struct Through {
     pub(super) table: String,
     pub(super) key: String,
     pub(super) shown: String,
+    pub(super) parent: Shape,
 }
 
 impl Plan {
@@ -326,13 +327,14 @@ impl TenantColumn {
             } => {
                 let column = shape.expect_column(column, "the way to the tenant")?;
                 let parent = Shape::read(connection, table)?;
-                let shown = parent.expect_column(shown, "the tenant")?;
+                let shown = identifier(parent.expect_column(shown, "the tenant")?);
                 Some(Self {
                     column: identifier(column),
                     through: Some(Through {
                         table: identifier(&parent.name),
                         key: identifier(&referenced(connection, shape, column, &parent)?),
-                        shown: identifier(shown),
+                        shown,
+                        parent,
                     }),
                 })
             }

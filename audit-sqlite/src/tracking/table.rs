@@ -135,7 +135,8 @@ impl TrackedTable {
     /// `.tenant_through("company_id", "companies", "slug")`.
     ///
     /// The row is found by what the foreign key names, or by its primary key if none is declared.
-    /// Rows that a cascade deletes after it still find it.
+    /// Rows that a cascade deletes or changes after it still find it, also if a `REPLACE` has displaced it
+    /// or its key is another one now.
     pub fn tenant_through(
         mut self,
         column: impl Into<String>,

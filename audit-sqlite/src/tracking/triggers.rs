@@ -130,26 +130,6 @@ impl Build<'_> {
         Some(format!("{old} IS {new} COLLATE BINARY"))
     }
 
-    /// The row that says the tenant may go before those that name it.
-    fn departed(&mut self) {
-        let tenant = self.plan.tenant.as_ref();
-        let Some(through) = tenant.and_then(|tenant| tenant.through.as_ref()) else {
-            return;
-        };
-        let source = self.source;
-        let key = format!("OLD.{}", through.key);
-        let body = [
-            format!("DELETE FROM audit_departed WHERE source = {source} AND key = {key}"),
-            format!(
-                "INSERT INTO audit_departed (source, key, tenant) VALUES ({source}, {key}, OLD.{})",
-                through.shown
-            ),
-        ];
-        let table = through.table.clone();
-        let when = Some(format!("{key} IS NOT NULL"));
-        self.add_on(&table, "departed", "BEFORE DELETE", when, &body);
-    }
-
     fn refuse(&mut self, event: &str) {
         let message = format!(
             "table {} is tracked and takes writes only inside of SqliteStore::begin",
@@ -169,7 +149,7 @@ impl Build<'_> {
         self.add_on(&table, name, event, when, body);
     }
 
-    fn add_on(
+    pub(super) fn add_on(
         &mut self,
         table: &str,
         name: &str,

@@ -11,6 +11,7 @@ mod baseline;
 mod desk;
 mod differential;
 mod options;
+mod parents;
 mod pauses;
 mod refusals;
 mod replace;
