@@ -60,7 +60,7 @@ pub(super) fn check(connection: &Connection, tracked: &Tracked) -> Result<()> {
     expected.sort_by(|one, other| one.name.cmp(&other.name));
     if present_triggers(connection, tracked.n)? != expected {
         return Err(stale(
-            "its triggers were dropped or altered, or the table has other unique indexes; call `retrack`",
+            "its triggers were dropped or altered, the table (or the one that says its tenants) has other unique indexes, or a foreign key of another table that names it is new or gone; call `retrack`",
         ));
     }
     if is_overtaken(connection, tracked)? {

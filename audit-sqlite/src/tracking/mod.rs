@@ -107,8 +107,9 @@ pub fn track_all_tables(connection: &Connection, except: &[&str]) -> Result<Vec<
 ///
 /// # Errors
 ///
-/// [`ErrorKind::StaleCapture`] if columns, unique indexes or triggers of a tracked table are others
-/// than they were; [`TrackedTable::retrack`] mends it.
+/// [`ErrorKind::StaleCapture`] if columns, unique indexes or triggers of a tracked table are others than
+/// they were, or the foreign keys by which rows of other tables are deleted or changed with its rows;
+/// creating a table with such a key is enough. [`TrackedTable::retrack`] mends it.
 pub fn check_tracking(connection: &Connection) -> Result<()> {
     crate::schema::check(connection)?;
     check_since(connection, &mut None)

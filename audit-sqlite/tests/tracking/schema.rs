@@ -163,6 +163,16 @@ fn indexes_and_triggers_that_come_later_are_noticed() {
 }
 
 #[test]
+fn a_table_that_refers_to_a_tracked_one_is_named_as_a_reason() {
+    let desk = Desk::tracking(TABLE);
+    desk.run("CREATE TABLE plain (id INTEGER PRIMARY KEY, t_id REFERENCES t)");
+    check_tracking(&desk.connection).unwrap();
+    desk.run("CREATE TABLE later (id INTEGER PRIMARY KEY, t_id REFERENCES t ON DELETE CASCADE)");
+    assert!(stale(&desk).contains("a foreign key of another table that names it is new"));
+    retrack(&desk);
+}
+
+#[test]
 fn a_trigger_of_ours_that_is_dropped_is_noticed() {
     let desk = Desk::tracking(TABLE);
     desk.run("DROP TRIGGER audit_tracked_1_update");
