@@ -40,6 +40,9 @@ pub(super) fn check(connection: &Connection, tracked: &Tracked) -> Result<()> {
             ),
         )
     };
+    if tracked.state == State::Paused {
+        return Err(stale("it is paused; call `resume_tracking`"));
+    }
     let Ok(shape) = Shape::read(connection, &tracked.name) else {
         return Err(stale(
             "the table was dropped or renamed; call `retrack` under its new name, or `untrack`",

@@ -28,8 +28,7 @@ pub(super) fn track(
     atomically(connection, || {
         let shape = Shape::read(connection, table)?;
         let present = find(connection, &shape.name)?;
-        put(connection, present, shape, options, sanitizer)?;
-        Ok(())
+        put(connection, present, shape, options, sanitizer)
     })
 }
 
@@ -40,8 +39,7 @@ pub(super) fn retrack(connection: &Connection, table: &str, sanitizer: &Sanitize
         let present = expect(connection, table)?;
         let shape = Shape::read(connection, table)?;
         let options = present.options.clone();
-        put(connection, Some(present), shape, options, sanitizer)?;
-        Ok(())
+        put(connection, Some(present), shape, options, sanitizer)
     })
 }
 
@@ -150,14 +148,14 @@ pub(super) fn foreign_triggers(connection: &Connection, table: &str) -> Result<V
     rows.collect::<rusqlite::Result<_>>().map_err(failed)
 }
 
-/// Captures a table as is said, whether it was captured before or not.
+/// Captures a table as is said, whether it was captured before or not. One that is paused stays so.
 pub(super) fn put(
     connection: &Connection,
     present: Option<Tracked>,
     shape: Shape,
     options: Options,
     sanitizer: &Sanitizer,
-) -> Result<Tracked> {
+) -> Result<()> {
     let is_secret = |name: &str| sanitizer.is_sensitive(name);
     let secrets = shape
         .columns
@@ -167,6 +165,10 @@ pub(super) fn put(
         .filter(|name| is_secret(name))
         .collect();
     let plan = Plan::new(connection, shape, options, &is_secret)?;
+    let (state, paused_for) = match &present {
+        Some(present) => (present.state, present.paused_for.clone()),
+        None => (State::On, Vec::new()),
+    };
     let (n, cursor) = match present {
         Some(present) if present.layout == plan.layout => {
             drop_triggers(connection, present.n)?;
@@ -181,19 +183,22 @@ pub(super) fn put(
     };
     staging::widen(connection, plan.layout.slots())?;
     create(connection, &plan, n)?;
+    if state == State::Paused {
+        // Made only to see that it can be: `resume_tracking` alone ends a pause.
+        drop_triggers(connection, n)?;
+    }
     let tracked = Tracked {
         n,
         name: plan.shape.name.clone(),
-        state: State::On,
+        state,
         options: plan.options,
         secrets,
         layout: plan.layout,
         cursor,
-        paused_for: Vec::new(),
+        paused_for,
     };
     tracked.save(connection)?;
-    staging::tidy(connection)?;
-    Ok(tracked)
+    staging::tidy(connection)
 }
 
 fn create(connection: &Connection, plan: &Plan, n: i64) -> Result<()> {

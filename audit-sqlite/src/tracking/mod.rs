@@ -117,7 +117,8 @@ pub fn check_tracking(connection: &Connection) -> Result<()> {
 
 /// Stops capturing, for a migration: an entry `capture_paused` of each table says why. Until
 /// [`resume_tracking`] nothing is told of, and histories that reach into this time are incomplete,
-/// unless a [`baseline`](TrackedTable::baseline) follows. Tables that are paused stay so.
+/// unless a [`baseline`](TrackedTable::baseline) follows. Tables that are paused stay so, whoever
+/// tracks them meanwhile.
 ///
 /// The entry goes to each tenant that has rows in the table, or entries of its entity type: the log of
 /// each no longer tells all. Where rows name no tenant, or the column that names it is gone, those

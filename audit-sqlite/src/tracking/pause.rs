@@ -62,13 +62,15 @@ fn pause(connection: &Connection, mut tracked: Tracked, reason: &str) -> Result<
 
 fn resume(connection: &Connection, mut tracked: Tracked, sanitizer: &Sanitizer) -> Result<()> {
     let shape = Shape::read(connection, &tracked.name)?;
-    let options = tracked.options.clone();
-    let paused_for = mem::take(&mut tracked.paused_for);
-    let tracked = install::put(connection, Some(tracked), shape, options, sanitizer)?;
     // Not whoever else has entries: to him it would mean that all before is unknown.
     let rows = tenants_of_rows(connection, &tracked, &tracked.name)?;
+    let paused_for = mem::take(&mut tracked.paused_for);
     let tenants = rows.into_iter().flatten().chain(paused_for).collect();
-    note(connection, &tracked, Staged::Resumed, &tenants, None)
+    // Under the name and the type under which the pause was told of, which may be others from now on.
+    note(connection, &tracked, Staged::Resumed, &tenants, None)?;
+    tracked.state = State::On;
+    let options = tracked.options.clone();
+    install::put(connection, Some(tracked), shape, options, sanitizer)
 }
 
 /// Whose records may stand in a table: the log of each is what no longer tells all.

@@ -237,7 +237,8 @@ impl TrackedTable {
     }
 
     /// Begins to capture, or captures as is said now if it is tracked already: in one transaction, or
-    /// as a part of the one that is open.
+    /// as a part of the one that is open. A capture that is paused, by another process perhaps, stays so
+    /// until [`resume_tracking`](crate::resume_tracking).
     ///
     /// # Errors
     ///
@@ -251,7 +252,8 @@ impl TrackedTable {
     }
 
     /// Brings the capture up to date after the table was altered, with the options that are kept in
-    /// the file. Columns that are new are told of from now on, unless `include` was said.
+    /// the file. Columns that are new are told of from now on, unless `include` was said. It does not end
+    /// a pause.
     ///
     /// # Errors
     ///
@@ -304,8 +306,8 @@ impl TrackedTable {
     /// # Errors
     ///
     /// [`ErrorKind::Invalid`](audit_core::ErrorKind::Invalid) if the table is not tracked,
-    /// [`ErrorKind::StaleCapture`](audit_core::ErrorKind::StaleCapture) if it was altered since, and
-    /// any failure to write.
+    /// [`ErrorKind::StaleCapture`](audit_core::ErrorKind::StaleCapture) if it was altered since or is
+    /// paused, and any failure to write.
     pub fn baseline(
         self,
         connection: &Connection,

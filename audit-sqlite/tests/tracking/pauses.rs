@@ -1,5 +1,7 @@
 //! Pauses of capture: who is told of them, and what histories make of them.
 
+use std::ops::ControlFlow;
+
 use audit_core::{Actor, AuditContext, Auditor, ErrorKind};
 use audit_sqlite::{TrackedTable, UNKNOWN_TENANT, pause_tracking, resume_tracking};
 use serde_json::json;
@@ -152,4 +154,43 @@ fn whoever_gets_rows_in_a_pause_learns_of_it_when_it_is_over() {
     resume_tracking(&desk.connection).unwrap();
     assert_eq!(told(&desk, "globex"), ["capture_resumed"]);
     assert_eq!(state(&desk, "globex", 2), Err(ErrorKind::IncompleteHistory));
+}
+
+#[test]
+fn only_resuming_ends_a_pause() {
+    let desk = Desk::new(TABLE);
+    by_company().track(&desk.connection).unwrap();
+    desk.run("INSERT INTO t VALUES (1, 'acme', 'old')");
+    pause_tracking(&desk.connection, "migration").unwrap();
+    // As every process does when it starts, with other options perhaps.
+    by_company().track(&desk.another()).unwrap();
+    let renamed = || by_company().exclude(["v"]).entity_type("thing");
+    renamed().track(&desk.another()).unwrap();
+    renamed().retrack(&desk.another()).unwrap();
+    let error = by_company().exclude(["x"]).track(&desk.another());
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Invalid);
+    let error = by_company()
+        .baseline(&desk.connection, |_| ControlFlow::Continue(()))
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StaleCapture);
+    assert!(error.to_string().contains("paused"), "{error}");
+    desk.run("INSERT INTO t VALUES (2, 'acme', 'unseen')");
+    assert_eq!(told(&desk, "acme"), ["capture_paused"]);
+    resume_tracking(&desk.connection).unwrap();
+    desk.run("INSERT INTO t VALUES (3, 'acme', 'seen')");
+    desk.store.collect_row_changes().unwrap();
+    let entries = entries_of(&desk.store, "acme", 0);
+    let told: Vec<_> = entries
+        .iter()
+        .map(|entry| (entry.action.as_str(), entry.entity_type().unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("create", "t"),
+            ("capture_paused", "t"),
+            ("capture_resumed", "thing"),
+            ("create", "thing"),
+        ]
+    );
 }
