@@ -3,7 +3,7 @@
 use audit_core::{Error, ErrorKind, Result};
 use rusqlite::Connection;
 
-use super::install::{foreign_triggers, present_triggers};
+use super::install::{check_captured, foreign_triggers, present_triggers};
 use super::plan::Plan;
 use super::registry::{self, State, Tracked};
 use super::shape::Shape;
@@ -48,6 +48,7 @@ pub(super) fn check(connection: &Connection, tracked: &Tracked) -> Result<()> {
             "the table was dropped or renamed; call `retrack` under its new name, or `untrack`",
         ));
     };
+    check_captured(connection, tracked, &shape.name)?;
     let is_secret = |name: &str| tracked.secrets.iter().any(|secret| secret == name);
     let Ok(plan) = Plan::new(connection, shape, tracked.options.clone(), &is_secret) else {
         return Err(stale(

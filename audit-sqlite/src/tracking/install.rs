@@ -28,6 +28,9 @@ pub(super) fn track(
     atomically(connection, || {
         let shape = Shape::read(connection, table)?;
         let present = find(connection, &shape.name)?;
+        if let Some(present) = &present {
+            check_captured(connection, present, &shape.name)?;
+        }
         put(connection, present, shape, options, sanitizer)
     })
 }
@@ -38,6 +41,7 @@ pub(super) fn retrack(connection: &Connection, table: &str, sanitizer: &Sanitize
     atomically(connection, || {
         let present = expect(connection, table)?;
         let shape = Shape::read(connection, table)?;
+        check_captured(connection, &present, &shape.name)?;
         let options = present.options.clone();
         put(connection, Some(present), shape, options, sanitizer)
     })
@@ -77,6 +81,24 @@ pub(super) fn captured_table(connection: &Connection, tracked: &Tracked) -> Resu
         .optional()
         .map_err(during(Phase::Read))?;
     Ok(table.unwrap_or_else(|| tracked.name.clone()))
+}
+
+/// Checks that a table is the one that is captured, and not another one with its former name.
+pub(super) fn check_captured(
+    connection: &Connection,
+    tracked: &Tracked,
+    table: &str,
+) -> Result<()> {
+    let captured = captured_table(connection, tracked)?;
+    if captured.eq_ignore_ascii_case(table) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::StaleCapture,
+        format!(
+            "the table that was tracked as `{table}` is called `{captured}` now, and `{table}` is another one, which nobody captures; call `retrack` on `{captured}` to go on with it, or `untrack` on `{table}` to end that, and then `track` on `{table}`"
+        ),
+    ))
 }
 
 /// What is tracked under a name; an error names what is.

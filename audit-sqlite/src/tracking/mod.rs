@@ -109,7 +109,8 @@ pub fn track_all_tables(connection: &Connection, except: &[&str]) -> Result<Vec<
 ///
 /// [`ErrorKind::StaleCapture`] if columns, unique indexes or triggers of a tracked table are others than
 /// they were, or the foreign keys by which rows of other tables are deleted or changed with its rows;
-/// creating a table with such a key is enough. [`TrackedTable::retrack`] mends it.
+/// creating a table with such a key is enough. [`TrackedTable::retrack`] mends it. The same where a table
+/// was renamed, also if another one has its former name now; the error names both.
 pub fn check_tracking(connection: &Connection) -> Result<()> {
     crate::schema::check(connection)?;
     check_since(connection, &mut None)
@@ -139,8 +140,8 @@ pub fn pause_tracking(connection: &Connection, reason: &str) -> Result<()> {
 ///
 /// # Errors
 ///
-/// Those of [`TrackedTable::retrack`]; then all stays paused. A table that was dropped or renamed has
-/// to be untracked, or tracked under its new name, first.
+/// Those of [`TrackedTable::retrack`]; then all stays paused. A table that was dropped or renamed since it
+/// was paused has to be untracked first; it may then be tracked under its new name.
 pub fn resume_tracking(connection: &Connection) -> Result<()> {
     pause::resume_all(connection, &Sanitizer::default())
 }

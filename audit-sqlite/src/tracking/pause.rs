@@ -49,9 +49,9 @@ pub(super) fn resume_all(connection: &Connection, sanitizer: &Sanitizer) -> Resu
 }
 
 fn pause(connection: &Connection, mut tracked: Tracked, reason: &str) -> Result<()> {
-    // What is read here goes with the triggers.
-    let table = install::captured_table(connection, &tracked)?;
-    let rows = tenants_of_rows(connection, &tracked, &table)?;
+    // Only the triggers know it, if it was renamed.
+    tracked.name = install::captured_table(connection, &tracked)?;
+    let rows = tenants_of_rows(connection, &tracked)?;
     install::drop_triggers(connection, tracked.n)?;
     let tenants = concerned(connection, &tracked, rows)?;
     note(connection, &tracked, Staged::Paused, &tenants, Some(reason))?;
@@ -63,7 +63,7 @@ fn pause(connection: &Connection, mut tracked: Tracked, reason: &str) -> Result<
 fn resume(connection: &Connection, mut tracked: Tracked, sanitizer: &Sanitizer) -> Result<()> {
     let shape = Shape::read(connection, &tracked.name)?;
     // Not whoever else has entries: to him it would mean that all before is unknown.
-    let rows = tenants_of_rows(connection, &tracked, &tracked.name)?;
+    let rows = tenants_of_rows(connection, &tracked)?;
     let paused_for = mem::take(&mut tracked.paused_for);
     let tenants = rows.into_iter().flatten().chain(paused_for).collect();
     // Under the name and the type under which the pause was told of, which may be others from now on.
@@ -93,11 +93,7 @@ fn concerned(
 
 /// The tenants that rows of a table name, staged ones included; nothing among them is somebody whom
 /// a row does not name, or no longer.
-fn tenants_of_rows(
-    connection: &Connection,
-    tracked: &Tracked,
-    table: &str,
-) -> Result<BTreeSet<Option<Tenant>>> {
+fn tenants_of_rows(connection: &Connection, tracked: &Tracked) -> Result<BTreeSet<Option<Tenant>>> {
     let TenantSource::Slot(slot) = tracked.layout.tenant else {
         return Ok(BTreeSet::from([None]));
     };
@@ -106,7 +102,7 @@ fn tenants_of_rows(
         column(slot),
         tracked.n
     );
-    let Some((tenant, table)) = tenant_column(connection, tracked, table)? else {
+    let Some((tenant, table)) = tenant_column(connection, tracked)? else {
         let mut tenants = distinct_tenants(connection, &staged)?;
         tenants.insert(None);
         return Ok(tenants);
@@ -120,9 +116,8 @@ fn tenants_of_rows(
 fn tenant_column(
     connection: &Connection,
     tracked: &Tracked,
-    table: &str,
 ) -> Result<Option<(TenantColumn, String)>> {
-    let read = Shape::read(connection, table).and_then(|shape| {
+    let read = Shape::read(connection, &tracked.name).and_then(|shape| {
         let tenant = TenantColumn::read(connection, &shape, &tracked.options.tenant)?;
         Ok(tenant.map(|tenant| (tenant, identifier(&shape.name))))
     });

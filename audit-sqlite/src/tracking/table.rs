@@ -245,8 +245,9 @@ impl TrackedTable {
     /// [`ErrorKind::Invalid`](audit_core::ErrorKind::Invalid) for a name that there is not, naming
     /// those that there are, and for options that contradict each other;
     /// [`ErrorKind::Unsupported`](audit_core::ErrorKind::Unsupported) for a view or a virtual table;
-    /// [`ErrorKind::Store`](audit_core::ErrorKind::Store) if the file has no audit log; and any
-    /// failure to write. Then everything is as it was.
+    /// [`ErrorKind::StaleCapture`](audit_core::ErrorKind::StaleCapture) if the table that was tracked under
+    /// this name has another one now; [`ErrorKind::Store`](audit_core::ErrorKind::Store) if the file has
+    /// no audit log; and any failure to write. Then everything is as it was.
     pub fn track(self, connection: &Connection) -> Result<()> {
         install::track(connection, &self.table, self.options, &self.sanitizer)
     }

@@ -4,7 +4,7 @@ use audit_core::{ErrorKind, Severity};
 use audit_sqlite::{TrackedTable, check_tracking, pause_tracking, resume_tracking};
 use serde_json::json;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, error};
 
 const TABLE: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, a, b)";
 
@@ -85,6 +85,64 @@ fn a_renamed_table_goes_on_under_its_old_name_until_retracking() {
         .collect();
     assert_eq!(types, ["t", "u"]);
     TrackedTable::new("u").untrack(&desk.connection).unwrap();
+}
+
+#[test]
+fn a_table_that_takes_the_name_of_a_tracked_one_is_told_from_it() {
+    let renamed = || {
+        let desk = Desk::tracking(TABLE);
+        desk.run("ALTER TABLE t RENAME TO archive; CREATE TABLE t (id INTEGER PRIMARY KEY, a, b)");
+        desk
+    };
+    let desk = renamed();
+    for text in [
+        stale(&desk),
+        error(&desk, TrackedTable::new("t")).1,
+        TrackedTable::new("T")
+            .retrack(&desk.connection)
+            .unwrap_err()
+            .to_string(),
+    ] {
+        assert!(text.contains("`t` is called `archive` now"), "{text}");
+    }
+    desk.run("INSERT INTO archive VALUES (1, 1, 1); INSERT INTO t VALUES (2, 2, 2)");
+    assert_eq!(desk.entries().len(), 1);
+
+    // The ways out that are named.
+    TrackedTable::new("archive")
+        .retrack(&desk.connection)
+        .unwrap();
+    desk.track(TrackedTable::new("t"));
+    check_tracking(&desk.connection).unwrap();
+    desk.run("DELETE FROM archive; DELETE FROM t");
+    assert_eq!(desk.entries().len(), 2);
+
+    let desk = renamed();
+    TrackedTable::new("t").untrack(&desk.connection).unwrap();
+    desk.track(TrackedTable::new("t"));
+    check_tracking(&desk.connection).unwrap();
+    desk.run("INSERT INTO archive VALUES (1, 1, 1); INSERT INTO t VALUES (2, 2, 2)");
+    assert_eq!(desk.entries().len(), 1);
+
+    // A pause does not forget which one it was.
+    let desk = renamed();
+    pause_tracking(&desk.connection, "migration").unwrap();
+    resume_tracking(&desk.connection).unwrap();
+    check_tracking(&desk.connection).unwrap();
+    desk.run("INSERT INTO archive VALUES (1, 1, 1); INSERT INTO t VALUES (2, 2, 2)");
+    let told = desk.entries();
+    let tables: Vec<_> = told
+        .iter()
+        .map(|entry| (entry.action.as_str(), &entry.metadata["table"]))
+        .collect();
+    assert_eq!(
+        tables,
+        [
+            ("capture_paused", &json!("t")),
+            ("capture_resumed", &json!("t")),
+            ("create", &json!("archive")),
+        ]
+    );
 }
 
 #[test]
