@@ -222,7 +222,10 @@ impl TrackedTable {
         self
     }
 
-    /// Refuses writes by anybody who is not in an audited transaction: the statement fails.
+    /// Refuses writes by anybody who is not in an audited transaction: the statement fails. SQLite says
+    /// `no such function: audit_is_admitted` to a program that has never begun one on its connection, and
+    /// between two of them that the table takes writes only inside of `SqliteStore::begin`. Who tracks a
+    /// table so inside of an audited transaction may write to it from the next one on.
     ///
     /// It is a fence and no wall: whoever can write the file can drop the triggers.
     pub fn refuse_foreign_writes(mut self) -> Self {

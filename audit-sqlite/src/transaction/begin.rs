@@ -22,7 +22,7 @@ const BATCH: usize = 256;
 macro_rules! look {
     ($newest:literal) => {
         concat!(
-            "SELECT (SELECT value FROM audit_meta WHERE key = 'schema'), EXISTS (SELECT 1 FROM audit_attempt), (SELECT max(refuses) FROM audit_tracked), ",
+            "SELECT (SELECT value FROM audit_meta WHERE key = 'schema'), EXISTS (SELECT 1 FROM audit_attempt), (SELECT max(refuses AND state <> 3) FROM audit_tracked), ",
             $newest
         )
     };
@@ -208,7 +208,7 @@ struct Seen {
     newest: Newest,
     has_attempts: bool,
     is_tracking: bool,
-    /// Whether a table takes writes only from transactions of ours.
+    /// Whether a table takes writes only from transactions of ours, or will when it is resumed.
     refuses: bool,
 }
 

@@ -194,3 +194,23 @@ fn only_resuming_ends_a_pause() {
         ]
     );
 }
+
+#[test]
+fn who_resumes_a_table_that_refuses_others_may_write_to_it() {
+    let desk = Desk::new(TABLE);
+    let table = by_company().refuse_foreign_writes();
+    table.track(&desk.connection).unwrap();
+    pause_tracking(&desk.connection, "migration").unwrap();
+    let mut connection = desk.another();
+    let tx = desk.store.begin(&mut connection).unwrap();
+    resume_tracking(&tx).unwrap();
+    tx.execute("INSERT INTO t VALUES (1, 'acme', 'new')", [])
+        .unwrap();
+    tx.commit().unwrap();
+    let error = desk.another().execute("DELETE FROM t", []).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("no such function: audit_is_admitted")
+    );
+}
