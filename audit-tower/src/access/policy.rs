@@ -204,6 +204,10 @@ impl Rule {
     /// Records one in so many requests of each tenant, the first one first. The others are counted, and
     /// told of in one entry per interval, tenant and rule, with the action `access_summary`. 0 and 1
     /// leave nothing out.
+    ///
+    /// Only what was answered is left out. A request that panicked, was cancelled, or whose service or
+    /// body failed is recorded, and not counted. Answers that are errors are left out like others: put a
+    /// rule for `400..=599` before this one.
     pub fn sample(mut self, one_in: u32) -> Self {
         self.one_in = one_in.max(1);
         self

@@ -101,8 +101,10 @@ impl Watch {
             if *rule.level() == Level::Off {
                 return None;
             }
+            // What broke off has no status that an earlier rule could have matched.
             if let Some(tenant) = tenant
                 && rule.one_in() > 1
+                && matches!(ending, Ending::Answered)
             {
                 let now = self.shared.auditor.now();
                 let tally = &self.shared.tally;

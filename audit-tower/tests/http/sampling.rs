@@ -1,6 +1,6 @@
 //! Requests that are left out are told of.
 
-use audit_core::{ActorKind, Auditor};
+use audit_core::{ActorKind, Auditor, Outcome};
 use audit_tower::{AccessLayer, AccessPolicy, ContextLayer, Rule};
 use axum::Router;
 use axum::routing::get;
@@ -77,4 +77,71 @@ async fn the_last_clone_tells_before_it_goes() {
     let entries = entries(&auditor, "platform");
     assert_eq!(entries.len(), 2);
     assert_eq!(entries[1].metadata["left_out"], 2);
+}
+
+#[tokio::test]
+async fn what_has_no_answer_is_not_left_out() {
+    use axum::body::Body;
+    use axum::extract::Request;
+    use tower::ServiceExt as _;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    /// What answers as a success, and then breaks.
+    struct Broken;
+
+    impl http_body::Body for Broken {
+        type Data = bytes::Bytes;
+        type Error = std::io::Error;
+
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<http_body::Frame<bytes::Bytes>, std::io::Error>>>
+        {
+            let error = std::io::Error::other("the disk is gone");
+            std::task::Poll::Ready(Some(Err(error)))
+        }
+    }
+
+    async fn panics() {
+        panic!("a bug")
+    }
+
+    let auditor = auditor();
+    let policy = AccessPolicy::new()
+        .rule(Rule::metadata().status(400..=599))
+        .rule(Rule::metadata().named("success").sample(20));
+    let layer = AccessLayer::new(&auditor, policy);
+    let app = Router::new()
+        .route("/panics", get(panics))
+        .route("/never", get(std::future::pending::<()>))
+        .route("/breaks", get(async || Body::new(Broken)))
+        .layer(layer.clone())
+        .layer(CatchPanicLayer::new())
+        .layer(ContextLayer::new("acme"));
+    let begin = |path: &str| {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        app.clone().oneshot(request)
+    };
+    for _ in 0..3 {
+        assert_eq!(begin("/panics").await.unwrap().status(), 500);
+        let mut never = Box::pin(begin("/never"));
+        assert!(poll_once(&mut never).is_pending());
+        drop(never);
+        let answer = begin("/breaks").await.unwrap();
+        assert!(axum::body::to_bytes(answer.into_body(), 100).await.is_err());
+    }
+    layer.flush();
+    let outcomes: Vec<_> = entries(&auditor, "acme")
+        .iter()
+        .map(|entry| (entry.action == "access_summary", entry.outcome))
+        .collect();
+    let each = [Outcome::Panicked, Outcome::Cancelled, Outcome::Failure];
+    assert_eq!(outcomes, each.map(|outcome| (false, outcome)).repeat(3));
+}
+
+/// Begins it without waiting for it.
+fn poll_once<F: Future + Unpin>(future: &mut F) -> std::task::Poll<F::Output> {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    std::pin::Pin::new(future).poll(&mut context)
 }
