@@ -4,6 +4,8 @@ use std::fmt::{self, Display};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use audit_core::ContextScope;
+use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
@@ -47,10 +49,20 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (parts, body) = request.into_parts();
+        let _guard = brought(&parts).map(ContextScope::enter);
         let mut watch = Watch::begin(&self.shared, &parts);
         let request = Request::from_parts(parts, body);
         let future = Watch::run(&mut watch, || self.inner.call(request));
         AccessFuture::new(future, watch, self.on_unrecorded.clone())
+    }
+}
+
+/// The context that the request brings along, where this is called without one: in the task of a
+/// `Buffer`.
+fn brought(parts: &Parts) -> Option<&ContextScope> {
+    match ContextScope::current() {
+        Some(_) => None,
+        None => parts.extensions.get(),
     }
 }
 

@@ -33,6 +33,12 @@ pub use self::service::ContextService;
 /// [`in_current_context`](audit_core::InContext::in_current_context). Never taken: query string,
 /// cookies, authorization, bodies.
 ///
+/// A layer that calls what is inside of it in a task of its own, as `Buffer` does, leaves the context
+/// behind. An [`AccessLayer`](crate::AccessLayer) inside of it finds it in the extensions of the request,
+/// and `call` of what stands inside of that one runs in it. Without an access layer in between, what a
+/// service does in `call`, before it returns its future, has no context: such a service takes the
+/// [`ContextScope`](audit_core::ContextScope) from the extensions and enters it, or does it in the future.
+///
 /// Who it is may turn out inside, by [`identify`]; until then entries go to the log of the tenant
 /// that the layer was made with, and their actor is anonymous.
 ///

@@ -52,9 +52,11 @@ pub(super) fn begin(settings: &Settings, parts: &mut Parts) -> (ContextScope, Re
     } else if settings.takes_raw_path {
         context = context.request_data("path", parts.uri.path());
     }
+    let scope = context.begin();
     parts.extensions.insert(identity);
     parts.extensions.insert(id.clone());
-    (context.begin(), id)
+    parts.extensions.insert(scope.clone());
+    (scope, id)
 }
 
 /// A method as it is recorded. Any token is one, of any length, so that others than those of

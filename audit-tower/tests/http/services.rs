@@ -181,3 +181,49 @@ async fn the_service_that_was_ready_is_the_one_that_is_called() {
     }
     assert_eq!(entries(&auditor, "acme").len(), 2);
 }
+
+#[tokio::test]
+async fn a_service_that_is_called_in_another_task_has_its_context() {
+    let auditor = auditor();
+    let inside = auditor.clone();
+    let handler = service_fn(move |_: Request<()>| {
+        // Both pieces: the one that is run by `call`, and the one that is polled.
+        inside.log("called").record().unwrap();
+        let inside = inside.clone();
+        async move {
+            inside.log("polled").record().unwrap();
+            Ok::<_, Infallible>(Response::new("done".to_owned()))
+        }
+    });
+    let service = ServiceBuilder::new()
+        .layer(ContextLayer::new("acme"))
+        .buffer(4)
+        .layer(AccessLayer::new(&auditor, AccessPolicy::new()))
+        .service(handler);
+    let response = service.oneshot(Request::new(())).await.unwrap();
+    assert_eq!(read(response.into_body()).await.0, "done");
+    let entries = entries(&auditor, "acme");
+    let actions: Vec<_> = entries.iter().map(|entry| entry.action.as_str()).collect();
+    assert_eq!(actions, ["called", "polled", "access"]);
+    for entry in &entries {
+        assert_eq!(entry.operation, entries[0].operation);
+    }
+    assert_eq!(auditor.statistics().lost, 0);
+}
+
+#[tokio::test]
+async fn a_context_that_is_entered_inside_counts_for_more_than_the_one_that_is_brought() {
+    let auditor = auditor();
+    let mut access =
+        AccessLayer::new(&auditor, AccessPolicy::new()).layer(service_fn(async |_: Request<()>| {
+            Ok::<_, Infallible>(Response::new("done".to_owned()))
+        }));
+    let around = service_fn(move |request: Request<()>| {
+        AuditContext::new("umbrella").scope(|| access.call(request))
+    });
+    let service = ContextLayer::new("acme").layer(around);
+    let response = service.oneshot(Request::new(())).await.unwrap();
+    read(response.into_body()).await;
+    assert_eq!(entries(&auditor, "umbrella").len(), 1);
+    assert!(entries(&auditor, "acme").is_empty());
+}
