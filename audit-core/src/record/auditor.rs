@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::query::{AllTenants, TenantLog};
 use crate::record::batch::Drafts;
 use crate::record::builder::{AuditorBuilder, Settings};
+use crate::record::closing::LastWords;
 use crate::record::delivery::{Batch, Delivery};
 use crate::record::draft::Draft;
 use crate::record::parts::Prepared;
@@ -50,6 +51,7 @@ struct Inner {
     number: u64,
     delivery: Delivery,
     settings: Settings,
+    last_words: LastWords,
 }
 
 static INSTALLED: OnceLock<Auditor> = OnceLock::new();
@@ -72,6 +74,7 @@ impl Auditor {
             number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
             delivery,
             settings,
+            last_words: LastWords::default(),
         }))
     }
 
@@ -216,16 +219,6 @@ impl Auditor {
         self.0.delivery.flush(timeout)
     }
 
-    /// Accepts nothing more, writes what is queued, and ends the delivery thread. For all clones.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Timeout`] at the deadline. What could not be written is lost then: it is
-    /// counted and reported.
-    pub fn close(&self, timeout: Duration) -> Result<()> {
-        self.0.delivery.close(timeout)
-    }
-
     /// Whether recording works.
     #[must_use]
     pub fn health(&self) -> Health {
@@ -264,6 +257,10 @@ impl Auditor {
 
     pub(super) fn store_ref(&self) -> &dyn AuditStore {
         &*self.0.delivery.shared.store
+    }
+
+    pub(super) fn last_words(&self) -> &LastWords {
+        &self.0.last_words
     }
 
     pub(crate) fn delivery(&self) -> &Delivery {

@@ -5,6 +5,7 @@ mod auditor;
 mod batch;
 mod builder;
 mod clock;
+mod closing;
 mod delivery;
 mod digests;
 mod draft;

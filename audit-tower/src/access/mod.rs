@@ -83,12 +83,22 @@ struct Shared {
 impl AccessLayer {
     /// A layer that records through this auditor what this policy says.
     pub fn new(auditor: &Auditor, policy: AccessPolicy) -> Self {
+        let shared = Arc::new(Shared {
+            auditor: auditor.clone(),
+            tally: Tally::new(policy.interval()),
+            policy,
+        });
+        if shared.policy.samples() {
+            // A server may let go of its last service when its auditor is closed already.
+            let shared = Arc::downgrade(&shared);
+            auditor.on_close(move || {
+                if let Some(shared) = shared.upgrade() {
+                    shared.tell_left_out(true);
+                }
+            });
+        }
         Self {
-            shared: Arc::new(Shared {
-                auditor: auditor.clone(),
-                tally: Tally::new(policy.interval()),
-                policy,
-            }),
+            shared,
             on_unrecorded: Reported,
         }
     }
@@ -111,8 +121,8 @@ impl AccessLayer {
 
 impl<R> AccessLayer<R> {
     /// Records now how many requests were left out by sampling; without this that happens with the next
-    /// request after the interval of the policy, and when the last clone of the layer and its services
-    /// is dropped. Does not wait: [`Auditor::flush`] does.
+    /// request after the interval of the policy, when the auditor is closed, and when the last clone of
+    /// the layer and its services is dropped. Does not wait: [`Auditor::flush`] does.
     pub fn flush(&self) {
         self.shared.tell_left_out(true);
     }

@@ -1,5 +1,7 @@
 //! Requests that are left out are told of.
 
+use std::time::Duration;
+
 use audit_core::{ActorKind, Auditor, Outcome};
 use audit_tower::{AccessLayer, AccessPolicy, ContextLayer, Rule};
 use axum::Router;
@@ -77,6 +79,24 @@ async fn the_last_clone_tells_before_it_goes() {
     let entries = entries(&auditor, "platform");
     assert_eq!(entries.len(), 2);
     assert_eq!(entries[1].metadata["left_out"], 2);
+}
+
+#[tokio::test]
+async fn an_auditor_that_is_closed_asks_first() {
+    let auditor = auditor();
+    let server = serve(app(layer(&auditor))).await;
+    for _ in 0..3 {
+        assert_eq!(ask(server, "GET /feed", &[]).await.status, 200);
+    }
+    // The server still holds the layer.
+    auditor.close(Duration::from_secs(5)).unwrap();
+    let log = auditor.tenant("platform");
+    let summaries = log.entries().action("access_summary").page().unwrap();
+    let [summary] = &summaries.entries[..] else {
+        panic!("{} summaries", summaries.entries.len())
+    };
+    assert_eq!(summary.metadata["left_out"], 2);
+    assert_eq!(auditor.statistics().lost, 0);
 }
 
 #[tokio::test]

@@ -181,6 +181,26 @@ fn a_closed_auditor_refuses_and_says_so() {
 }
 
 #[test]
+fn whoever_has_something_left_to_record_is_asked_before_the_end() {
+    let auditor = Auditor::new(MemoryStore::new());
+    for name in ["first", "second", "third"] {
+        let recording = auditor.clone();
+        auditor.on_close(move || {
+            context().scope(|| recording.log(name).record()).unwrap();
+            assert_ne!(name, "second", "a bug");
+        });
+    }
+    for _ in 0..2 {
+        auditor.close(LONG).unwrap();
+    }
+    let actions: Vec<_> = entries(&auditor)
+        .iter()
+        .map(|entry| entry.action.clone())
+        .collect();
+    assert_eq!(actions, ["first", "second", "third"]);
+}
+
+#[test]
 fn closing_over_a_store_that_fails_counts_what_is_lost() {
     let problems = Problems::default();
     let (store, auditor) = faulty(|builder| problems.listen(builder).delivery(Delivery::Buffered));
