@@ -13,7 +13,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use audit_core::{Actor, Auditor, Tenant};
+use audit_core::{Actor, Auditor, Sanitizer, Tenant};
 use http::request::Parts;
 use tower_layer::Layer;
 
@@ -78,6 +78,8 @@ type Ask<T> = Arc<dyn Fn(&Parts) -> Option<T> + Send + Sync>;
 struct Settings {
     unclaimed: Tenant,
     auditor: Option<Auditor>,
+    /// That of the auditor, if it is known.
+    sanitizer: Sanitizer,
     tenant: Option<Ask<Tenant>>,
     actor: Option<Ask<Actor>>,
     peer: Option<Ask<IpAddr>>,
@@ -93,6 +95,7 @@ impl ContextLayer {
         Self(Arc::new(Settings {
             unclaimed: unclaimed.into(),
             auditor: None,
+            sanitizer: Sanitizer::default(),
             tenant: None,
             actor: None,
             peer: None,
@@ -102,9 +105,13 @@ impl ContextLayer {
         }))
     }
 
-    /// Brings an auditor along, for annotated functions; without it they use the installed one.
+    /// Brings an auditor along, for annotated functions; without it they use the installed one. Its
+    /// sanitizer also says which ids of requests are kept ([`RequestId`]); without it, the usual one does.
     pub fn auditor(self, auditor: &Auditor) -> Self {
-        self.with(|settings| settings.auditor = Some(auditor.clone()))
+        self.with(|settings| {
+            settings.auditor = Some(auditor.clone());
+            settings.sanitizer = auditor.sanitizer().clone();
+        })
     }
 
     /// Says whose request it is, where that is known before the request comes here: authentication has

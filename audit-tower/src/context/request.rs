@@ -24,7 +24,7 @@ pub(super) fn begin(settings: &Settings, parts: &mut Parts) -> (ContextScope, Re
     if let Some(actor) = settings.actor.as_ref().and_then(|ask| ask(parts)) {
         identity.set_actor(actor);
     }
-    let id = RequestId::of(&parts.headers);
+    let id = RequestId::of(&parts.headers, &settings.sanitizer);
     let mut context = identity
         .late(AuditContext::new(&settings.unclaimed))
         .request_id(id.as_str())

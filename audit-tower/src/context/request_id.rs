@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use audit_core::Sanitizer;
 use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue};
 use uuid::Uuid;
@@ -14,8 +15,9 @@ const MAX_BYTES: usize = 128;
 /// The id of a request, in its extensions and in the header `x-request-id` of its response.
 ///
 /// The one that the request brings is kept if it is well-formed: one header of 1 to 128 letters, digits
-/// and `-_.:~+/=@`. Otherwise it is a new `UUIDv7`. It is what the client says: it finds entries, and
-/// proves nothing.
+/// and `-_.:~+/=@`, in which the sanitizer masks nothing. Otherwise, and so for what looks like a card or
+/// a token, it is a new `UUIDv7`: the answer and the log have the same id. It is what the client says: it
+/// finds entries, and proves nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(Arc<str>);
 
@@ -26,12 +28,14 @@ impl RequestId {
         &self.0
     }
 
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    pub(super) fn of(headers: &HeaderMap, sanitizer: &Sanitizer) -> Self {
         let mut lines = headers.get_all(X_REQUEST_ID).iter();
         let brought = match (lines.next(), lines.next()) {
-            (Some(line), None) => line.to_str().ok().filter(|id| is_well_formed(id)),
+            (Some(line), None) => line.to_str().ok(),
             _ => None,
         };
+        let is_recorded_as_it_is = |id: &str| sanitizer.text(id) == id;
+        let brought = brought.filter(|id| is_well_formed(id) && is_recorded_as_it_is(id));
         Self(match brought {
             Some(id) => id.into(),
             None => Uuid::now_v7().to_string().into(),
@@ -57,7 +61,9 @@ mod tests {
         for line in lines {
             headers.append(X_REQUEST_ID, HeaderValue::from_bytes(line).unwrap());
         }
-        RequestId::of(&headers).as_str().to_owned()
+        RequestId::of(&headers, &Sanitizer::default())
+            .as_str()
+            .to_owned()
     }
 
     #[test]
@@ -75,7 +81,7 @@ mod tests {
     #[test]
     fn any_other_is_replaced_by_a_new_one() {
         let long = "x".repeat(129);
-        let lines: [&[&[u8]]; 9] = [
+        let lines: [&[&[u8]]; 14] = [
             &[],
             &[b""],
             &[b"a b"],
@@ -85,6 +91,12 @@ mod tests {
             &[b"\xff"],
             &[b"r-1", b"r-2"],
             &[long.as_bytes()],
+            // What the log would mask.
+            &[b"4111111111111111"],
+            &[b"key=abc123"],
+            &[b"token:xyz"],
+            &[b"AKIAIOSFODNN7EXAMPLE"],
+            &[b"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"],
         ];
         for lines in lines {
             let id = of(lines);

@@ -97,6 +97,26 @@ async fn the_request_has_one_id_in_the_log_and_in_the_answer() {
 }
 
 #[tokio::test]
+async fn an_id_that_the_log_would_mask_is_replaced() {
+    use audit_core::{MemoryStore, Sanitizer};
+
+    let sent = ["x-request-id: 4111111111111111"];
+    let (entry, answer) = visit(layer(), "GET /answer/200", &sent).await;
+    assert_eq!(answer.header("x-request-id"), entry.request_id.as_deref());
+    assert_eq!(entry.request_id.as_deref(), Some(answer.body.as_str()));
+    assert_eq!(answer.body.len(), 36);
+    // What is masked, the auditor says: to this one it is an id like others.
+    let sanitizer = Sanitizer::builder().allow("key").build();
+    let builder = Auditor::builder(MemoryStore::new()).sanitizer(sanitizer);
+    let lenient = layer().auditor(&builder.build().unwrap());
+    for (layer, length) in [(layer(), 36), (lenient, 10)] {
+        let sent = ["x-request-id: key=abc123"];
+        let (_, answer) = visit(layer, "GET /answer/200", &sent).await;
+        assert_eq!(answer.body.len(), length, "{}", answer.body);
+    }
+}
+
+#[tokio::test]
 async fn what_is_noted_of_a_request_holds_no_secrets() {
     let headers = [
         "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
