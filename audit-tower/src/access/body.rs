@@ -77,7 +77,7 @@ where
             };
             let piece = ready!(Watch::run(this.watch, || body.as_mut().poll_frame(context)));
             let ending = match &piece {
-                None => Some(Ending::Answered),
+                None => Some(Ending::of_body(*this.remaining)),
                 Some(Err(error)) => Some(Ending::failed(error)),
                 Some(Ok(frame)) => {
                     let length = frame.data_ref().map_or(0, bytes::Buf::remaining);
@@ -86,7 +86,7 @@ where
                     let is_last = *this.remaining == Some(0)
                         || body.is_end_stream()
                         || body.size_hint().exact() == Some(0);
-                    is_last.then_some(Ending::Answered)
+                    is_last.then(|| Ending::of_body(*this.remaining))
                 }
             };
             let watch = this.watch.take_if(|_| ending.is_some());

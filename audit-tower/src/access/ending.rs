@@ -20,6 +20,18 @@ impl Ending {
         Self::Failed(ErrorDetail::of(error))
     }
 
+    /// How a body ended of which so much was still to come, as far as the response has said.
+    pub(super) fn of_body(remaining: Option<u64>) -> Self {
+        match remaining {
+            None | Some(0) => Self::Answered,
+            // The server breaks the connection.
+            Some(_) => {
+                let text = "the body ended before its length";
+                Self::Failed(ErrorDetail::new("IncompleteBody", text))
+            }
+        }
+    }
+
     pub(super) fn outcome(&self, status: Option<StatusCode>) -> Outcome {
         match self {
             Self::Answered => {

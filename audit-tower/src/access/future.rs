@@ -63,14 +63,13 @@ where
             let answer = ready!(Watch::run(this.watch, || future.poll(context)));
             this.future.set(None);
             let ending = match &answer {
-                Ok(response) => {
-                    let watch = this.watch.as_mut();
-                    let ends_here = watch.is_some_and(|watch| {
-                        watch.answered(response.status());
-                        R::IS_STRICT || has_no_body(watch, response)
-                    });
-                    ends_here.then_some(Ending::Answered)
-                }
+                Ok(response) => this.watch.as_mut().and_then(|watch| {
+                    watch.answered(response.status());
+                    if R::IS_STRICT {
+                        return Some(Ending::Answered);
+                    }
+                    without_body(watch, response)
+                }),
                 Err(error) => Some(Ending::failed(error)),
             };
             let watch = this.watch.take_if(|_| ending.is_some());
@@ -106,16 +105,21 @@ where
     }
 }
 
-/// Whether nobody will read the body to its end, since there is nothing in it.
-fn has_no_body<B: Body>(watch: &Watch, response: &Response<B>) -> bool {
+/// How a response ends whose body nobody will read to its end, since there is nothing in it.
+fn without_body<B: Body>(watch: &Watch, response: &Response<B>) -> Option<Ending> {
     let status = response.status();
-    watch.is_head()
+    // Their length is that of a body which is not sent.
+    if watch.is_head()
         || status.is_informational()
         || status == StatusCode::NO_CONTENT
         || status == StatusCode::NOT_MODIFIED
-        || response.body().is_end_stream()
-        || response.body().size_hint().exact() == Some(0)
-        || AccessBody::<B>::length_of(response.headers()) == Some(0)
+    {
+        return Some(Ending::Answered);
+    }
+    let length = AccessBody::<B>::length_of(response.headers());
+    let body = response.body();
+    let is_empty = body.is_end_stream() || body.size_hint().exact() == Some(0);
+    (is_empty || length == Some(0)).then(|| Ending::of_body(length))
 }
 
 impl<F, B, E, R> fmt::Debug for AccessFuture<F, B, E, R> {

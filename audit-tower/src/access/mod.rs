@@ -40,7 +40,8 @@ const ENTITY_TYPE: &str = "http";
 /// The entry has the action `access`, the entity type `http`, the entity name `GET /incidents/{id}`
 /// (only the method where the path has no template), the outcome that the status means, the duration, and
 /// the status in its metadata. It is written when the body of the response has ended: then it also tells
-/// of a client that went away half-way (`cancelled`), of a body that failed, and of a handler that panicked.
+/// of a client that went away half-way (`cancelled`), of a body that failed or ended before its
+/// `Content-Length`, and of a handler that panicked.
 /// A layer outside of this one that throws the response away, as one that answers `304` in its place does,
 /// makes it look cancelled: put it inside.
 ///

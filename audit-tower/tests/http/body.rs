@@ -5,11 +5,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use audit_core::{AuditContext, Auditor, Outcome};
+use audit_core::{AuditContext, AuditEntry, Auditor, Outcome};
 use audit_tower::{AccessLayer, AccessPolicy, ContextLayer};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_LENGTH;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -80,14 +81,45 @@ async fn measured(State(auditor): State<Auditor>) -> Response {
     ([(CONTENT_LENGTH, "10")], Body::new(lines(&auditor, 2))).into_response()
 }
 
+/// Such a body breaks the connection when it ends too early.
+async fn too_short(State(auditor): State<Auditor>, Path(length): Path<String>) -> Response {
+    let body = match length.as_str() {
+        "none" => Body::empty(),
+        "known" => Body::from("line\n"),
+        _ => Body::new(lines(&auditor, 1)),
+    };
+    ([(CONTENT_LENGTH, "10")], body).into_response()
+}
+
+async fn unchanged() -> Response {
+    (StatusCode::NOT_MODIFIED, [(CONTENT_LENGTH, "10")]).into_response()
+}
+
 fn app(auditor: &Auditor) -> Router {
     Router::new()
+        .route("/short/{length}", get(too_short))
+        .route("/unchanged", get(unchanged))
         .route("/two", get(two))
         .route("/measured", get(measured))
         .route("/endless", get(endless))
         .layer(AccessLayer::new(auditor, AccessPolicy::new()))
         .layer(ContextLayer::new("acme"))
         .with_state(auditor.clone())
+}
+
+/// The one entry of its kind, as soon as it is there.
+async fn access(auditor: &Auditor) -> AuditEntry {
+    let log = auditor.tenant("acme");
+    for _ in 0..500 {
+        if log.entries().action("access").count().unwrap() > 0 {
+            break;
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+    entries(auditor, "acme");
+    let mut access = log.entries().action("access").page().unwrap().entries;
+    assert_eq!(access.len(), 1);
+    access.remove(0)
 }
 
 #[tokio::test]
@@ -117,21 +149,10 @@ async fn a_client_that_goes_away_half_way_is_told_of() {
     let mut some = [0; 256];
     assert!(connection.read(&mut some).await.unwrap() > 0);
     drop(connection);
-    for _ in 0..500 {
-        let log = auditor.tenant("acme");
-        if log.entries().action("access").count().unwrap() > 0 {
-            break;
-        }
-        sleep(Duration::from_millis(10)).await;
-    }
-    entries(&auditor, "acme");
-    let log = auditor.tenant("acme");
-    let access = log.entries().action("access").page().unwrap().entries;
-    let [entry] = &access[..] else {
-        panic!("{} entries", access.len())
-    };
+    let entry = access(&auditor).await;
     assert_eq!(entry.outcome, Outcome::Cancelled);
     assert_eq!(entry.metadata["status"], 200);
+    let log = auditor.tenant("acme");
     let dropped = log.entries().action("dropped").page().unwrap().entries;
     assert_eq!(dropped[0].metadata["tenant"], "acme");
 }
@@ -141,11 +162,40 @@ async fn a_head_request_has_no_body_to_end() {
     let auditor = auditor();
     let answer = ask(serve(app(&auditor)).await, "HEAD /two", &[]).await;
     assert_eq!((answer.status, answer.body.as_str()), (200, ""));
-    let log = auditor.tenant("acme");
-    let access = log.entries().action("access").page().unwrap().entries;
-    let [entry] = &access[..] else {
-        panic!("{} entries", access.len())
-    };
+    let entry = access(&auditor).await;
     assert_eq!(entry.outcome, Outcome::Success);
     assert_eq!(entry.entity_name(), Some("HEAD /two"));
+}
+
+#[tokio::test]
+async fn a_body_that_ends_before_its_length_has_failed() {
+    use tower::ServiceExt as _;
+
+    for length in ["none", "known", "unknown"] {
+        let auditor = auditor();
+        let request = axum::extract::Request::get(format!("/short/{length}"));
+        let answer = app(&auditor).oneshot(request.body(Body::empty()).unwrap());
+        let body = answer.await.unwrap().into_body();
+        axum::body::to_bytes(body, 100).await.unwrap();
+        let entry = access(&auditor).await;
+        assert_eq!(entry.outcome, Outcome::Failure, "{length}");
+        assert_eq!(entry.metadata["status"], 200);
+        let error = entry.error.as_ref().unwrap();
+        assert_eq!(error.text, "the body ended before its length");
+    }
+}
+
+#[tokio::test]
+async fn over_a_socket_too_and_not_where_no_body_is_sent() {
+    for (request, outcome) in [
+        ("GET /short/unknown", Outcome::Failure),
+        ("HEAD /short/unknown", Outcome::Success),
+        ("HEAD /short/none", Outcome::Success),
+        ("GET /unchanged", Outcome::Success),
+    ] {
+        let auditor = auditor();
+        let server = serve(app(&auditor)).await;
+        ask(server, request, &[]).await;
+        assert_eq!(access(&auditor).await.outcome, outcome, "{request}");
+    }
 }
