@@ -19,7 +19,7 @@ archive   order     info      inline::deep::archive_order                 tenant
 close     -         info      desk::notes::inner::<Note as Close>::close  strict; changes
 close     incident  info      close_incident
 escalate  incident  notice    desk::Desk::escalate                        entity_id = id; attempt; reason = why
-export    report    info      background::nightly::nightly_export         skip_if = rows == 0
+export    report    info      background::nightly::nightly_export         skip_if = rows == 0; cfg(feature = \"nightly\")
 main      -         info      tool::main
 open      incident  notice    desk::Desk::open                            result entity = incident; metadata(title)
 "
@@ -39,7 +39,7 @@ fn it_serializes_as_a_list() {
             "entity": [],
             "metadata": [],
             "words": ["skip_if = rows == 0"],
-            "cfg": [],
+            "cfg": ["feature = \"nightly\""],
         })
     );
     assert_eq!(list.as_array().unwrap().len(), FIXTURE.actions().len());

@@ -39,7 +39,9 @@ pub use self::fixed::{FixedClock, SequentialIds};
 /// the files changes. `crate = path` says where audit-core is, if not at `::audit_core`.
 ///
 /// Names are those that are recorded, with what `impl` blocks hand down. Functions inside of
-/// functions are found, and what stands under `#[cfg]` is listed with its condition.
+/// functions are found, and what stands under `#[cfg]`, or in a file or module that begins with
+/// `#![cfg]`, is listed with its condition. Types are written without path and parameters, as `Desk::close`,
+/// unless that means several: then as `shop::Desk<u8>::close`.
 ///
 /// It does not see what is made by other macros or passed to one, an attribute that is imported under
 /// another name, and a file in `src/bin` that was added since the last change of any other file.

@@ -65,14 +65,6 @@ impl Row {
         Ok(row)
     }
 
-    /// Whether these tokens are all of a function: braces may stand in its signature too.
-    pub(crate) fn is_whole(function: TokenStream) -> bool {
-        let mut diag = Diag::new();
-        let is_whole = Function::parse(function, &mut diag).is_some();
-        drop(diag.finish());
-        is_whole
-    }
-
     fn say(&mut self, words: &Words) {
         self.entity.extend(expr(ENTITY, &words.entity));
         self.entity.extend(expr(ENTITY_ID, &words.entity_id));

@@ -25,26 +25,30 @@ pub(super) struct Annotation {
 }
 
 impl Attributes {
+    /// The conditions at the top of a file or a block, which are for all of it, and what follows.
+    pub(super) fn of_all(mut tokens: &[TokenTree]) -> (Vec<String>, &[TokenTree]) {
+        let mut all = Self::default();
+        while let [hash, bang, TokenTree::Group(group), rest @ ..] = tokens
+            && is_punct(hash, '#')
+            && is_punct(bang, '!')
+            && group.delimiter() == Delimiter::Bracket
+        {
+            all.add(group.stream(), None);
+            tokens = rest;
+        }
+        (all.conditions, tokens)
+    }
+
     /// The attributes, and what they stand in front of.
     pub(super) fn split(mut item: &[TokenTree]) -> (Self, &[TokenTree]) {
         let mut all = Self::default();
-        loop {
-            item = match item {
-                [hash, TokenTree::Group(group), rest @ ..] if is_punct(hash, '#') => {
-                    all.add(group.stream(), None);
-                    rest
-                }
-                // At the start of a file or a block, for all of it.
-                [hash, bang, TokenTree::Group(group), rest @ ..]
-                    if is_punct(hash, '#')
-                        && is_punct(bang, '!')
-                        && group.delimiter() == Delimiter::Bracket =>
-                {
-                    rest
-                }
-                _ => return (all, item),
-            };
+        while let [hash, TokenTree::Group(group), rest @ ..] = item
+            && is_punct(hash, '#')
+        {
+            all.add(group.stream(), None);
+            item = rest;
         }
+        (all, item)
     }
 
     fn add(&mut self, attribute: TokenStream, condition: Option<&str>) {

@@ -3,7 +3,10 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use super::scan::{Listed, Scan};
+use super::{
+    names::tell_apart,
+    scan::{Listed, Scan},
+};
 use crate::{action::Row, crate_path::CratePath};
 
 pub(super) fn listed(krate: &CratePath, scan: Scan) -> TokenStream {
@@ -12,6 +15,7 @@ pub(super) fn listed(krate: &CratePath, scan: Scan) -> TokenStream {
         mut files,
         ..
     } = scan;
+    tell_apart(&mut found);
     found.sort();
     // A module of a library and of a program beside it is listed once.
     found.dedup();
@@ -31,7 +35,9 @@ fn row(krate: &CratePath, listed: &Listed) -> TokenStream {
         row,
         path,
         conditions,
+        ..
     } = listed;
+    let path = path.to_string();
     let Row {
         action,
         entity_type,

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod expand;
+mod names;
 mod roots;
 mod scan;
 mod scope;

@@ -7,14 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use quote::quote;
-use syn::{ItemImpl, Type, ext::IdentExt};
+use syn::ext::IdentExt;
 
 use super::{
     attributes::{Annotation, Attributes},
+    names::Name,
     roots::Root,
     scope::Scope,
-    spelled,
 };
 use crate::action::{Row, is, is_punct};
 
@@ -23,9 +22,15 @@ use crate::action::{Row, is, is_punct};
 pub(super) struct Listed {
     pub(super) row: Row,
     /// `module::Type::function`.
-    pub(super) path: String,
+    pub(super) path: Name,
     pub(super) conditions: Vec<String>,
+    /// What is listed twice is one function where it stands in one place.
+    pub(super) place: Place,
 }
+
+/// The file, and the how-many-th annotation it is in there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place(PathBuf, usize);
 
 pub(super) struct Scan {
     package: PathBuf,
@@ -34,6 +39,8 @@ pub(super) struct Scan {
     pub(super) errors: Vec<String>,
     /// The files that are being read: one that is among them declares itself.
     open: Vec<PathBuf>,
+    /// The next annotation in the file that is being read.
+    next: Place,
 }
 
 impl Scan {
@@ -44,12 +51,13 @@ impl Scan {
             files: Vec::new(),
             errors: Vec::new(),
             open: Vec::new(),
+            next: Place::default(),
         }
     }
 
     pub(super) fn root(&mut self, root: &Root) {
         let mut scope = Scope::default();
-        scope.path.extend(root.program.clone());
+        scope.path.extend(root.program.clone().map(Name::from));
         self.file(&root.file, &scope, true);
     }
 
@@ -61,7 +69,11 @@ impl Scan {
         match fs::read_to_string(file) {
             Ok(text) => {
                 self.open.push(file.to_owned());
+                // One file may be reached by several paths.
+                let real = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+                let outer = std::mem::replace(&mut self.next, Place(real, 0));
                 self.text(&text, &scope.of_file(file, gives_its_name));
+                self.next = outer;
                 self.open.pop();
             }
             Err(error) => self.wrong(file, &format!("cannot be read: {error}")),
@@ -84,10 +96,13 @@ impl Scan {
 
     /// Cuts tokens into items and statements.
     fn level(&mut self, tokens: TokenStream, scope: &Scope) {
+        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        let (conditions, tokens) = Attributes::of_all(&tokens);
+        let scope = &scope.narrowed(conditions);
         let mut item = Vec::new();
         for token in tokens {
-            let ends = braces(&token).is_some() || is_punct(&token, ';');
-            item.push(token);
+            let ends = braces(token).is_some() || is_punct(token, ';');
+            item.push(token.clone());
             if ends && self.item(&item, scope, false) {
                 item.clear();
             }
@@ -97,15 +112,16 @@ impl Scan {
         }
     }
 
-    /// Whether the item was whole: the braces of `-> Bits<{ N }>` do not end a function.
+    /// Whether the item was whole.
     fn item(&mut self, tokens: &[TokenTree], scope: &Scope, is_last: bool) -> bool {
         let (attributes, item) = Attributes::split(tokens);
         let inner = scope.under(&attributes.conditions);
-        match Kind::of(item) {
+        let kind = Kind::of(item);
+        if !is_last && !matches!(kind, Kind::Other) && is_half(item) {
+            return false;
+        }
+        match kind {
             Kind::Function(name) => {
-                if !attributes.actions.is_empty() && !is_last && !Row::is_whole(tokens_of(item)) {
-                    return false;
-                }
                 let inside = inner.inside(name);
                 for annotation in &attributes.actions {
                     self.action(annotation, item, scope.defaults.as_ref(), &inside);
@@ -159,25 +175,26 @@ impl Scan {
         defaults: Option<&TokenStream>,
         scope: &Scope,
     ) {
+        self.next.1 += 1;
         // `impl` blocks hand nothing down to what is in `cfg_attr`.
         let defaults = defaults.filter(|_| annotation.condition.is_none());
         match Row::read(defaults, &annotation.words, tokens_of(item)) {
             Ok(Some(row)) => {
-                let path = scope.path.join("::");
                 let mut conditions = scope.conditions.clone();
                 conditions.extend(annotation.condition.clone());
                 self.found.push(Listed {
                     row,
-                    path,
+                    path: Name::joined(&scope.path),
                     conditions,
+                    place: self.next.clone(),
                 });
             }
             // What is wrong with its block is said there, by the attribute.
             Ok(None) => {}
             Err(errors) => {
-                let place = scope.path.join("::");
+                let path = Name::joined(&scope.path);
                 for error in errors {
-                    self.wrong_here(&format!("in `{place}`: {error}"));
+                    self.wrong_here(&format!("in `{path}`: {error}"));
                 }
             }
         }
@@ -196,10 +213,10 @@ impl Scan {
 }
 
 enum Kind {
-    Function(String),
+    Function(Name),
     Module(String),
-    /// A trait or an `impl` block, as it stands in paths.
-    Named(String),
+    /// A trait or an `impl` block.
+    Named(Name),
     Other,
 }
 
@@ -212,13 +229,13 @@ impl Kind {
                 _ => None,
             };
             let kind = if is(token, "fn") {
-                name().map(Self::Function)
+                name().map(|name| Self::Function(name.into()))
             } else if is(token, "mod") {
                 name().map(Self::Module)
             } else if is(token, "trait") {
-                name().map(Self::Named)
+                name().map(|name| Self::Named(name.into()))
             } else if is(token, "impl") {
-                return Self::Named(block(item));
+                return Self::Named(Name::of_block(&header(item)));
             } else {
                 None
             };
@@ -230,37 +247,30 @@ impl Kind {
     }
 }
 
-/// `Desk` of `impl Desk`, `<Desk as Close>` of `impl Close for Desk`.
-fn block(item: &[TokenTree]) -> String {
-    let header: TokenStream = item
-        .iter()
-        .filter(|token| braces(token).is_none())
-        .cloned()
-        .collect();
-    let Ok(block) = syn::parse2::<ItemImpl>(quote!(#header {})) else {
-        return "impl".to_owned();
-    };
-    let name = type_name(&block.self_ty);
-    let of_trait = block
-        .trait_
-        .as_ref()
-        .and_then(|(path, _)| path.segments.last());
-    match of_trait {
-        Some(of_trait) => format!("<{name} as {}>", of_trait.ident.unraw()),
-        None => name,
+/// Whether the braces at the end are those of `Bits<{ N }>`, in a signature or in the header of a block: there, they stand between
+/// `<` and `>` only. What syn does not know is no less whole.
+fn is_half(item: &[TokenTree]) -> bool {
+    if item.last().and_then(braces).is_none() {
+        return false;
     }
+    let mut depth = 0_usize;
+    let mut is_arrow = false;
+    for token in item {
+        if is_punct(token, '<') {
+            depth += 1;
+        } else if is_punct(token, '>') && !is_arrow {
+            depth = depth.saturating_sub(1);
+        }
+        is_arrow = is_punct(token, '-');
+    }
+    depth > 0
 }
 
-/// A type without its parameters.
-fn type_name(of: &Type) -> String {
-    match of {
-        Type::Path(path) => {
-            let last = path.path.segments.last();
-            last.map(|last| last.ident.unraw().to_string())
-                .unwrap_or_default()
-        }
-        Type::Reference(reference) => format!("&{}", type_name(&reference.elem)),
-        other => spelled(quote!(#other)),
+/// The item without its body.
+fn header(item: &[TokenTree]) -> TokenStream {
+    match item {
+        [header @ .., last] if braces(last).is_some() => tokens_of(header),
+        _ => tokens_of(item),
     }
 }
 

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::TokenStream;
 
+use super::names::Name;
+
 /// What an item knows of what is around it.
 #[derive(Clone, Default)]
 pub(super) struct Scope {
     /// Modules, types and functions, from the root on.
-    pub(super) path: Vec<String>,
+    pub(super) path: Vec<Name>,
     /// Under which conditions all of it is compiled.
     pub(super) conditions: Vec<String>,
     /// What the `impl` block says for its methods.
@@ -36,9 +38,9 @@ impl Scope {
     }
 
     /// Inside of something with a name.
-    pub(super) fn inside(&self, name: String) -> Self {
+    pub(super) fn inside(&self, name: impl Into<Name>) -> Self {
         let mut inner = self.under(&[]);
-        inner.path.push(name);
+        inner.path.push(name.into());
         inner
     }
 
@@ -57,6 +59,13 @@ impl Scope {
         let mut inner = self.clone();
         inner.defaults = None;
         inner.conditions.extend_from_slice(conditions);
+        inner
+    }
+
+    /// All of this place, under the conditions that stand at its top.
+    pub(super) fn narrowed(&self, conditions: Vec<String>) -> Self {
+        let mut inner = self.clone();
+        inner.conditions.extend(conditions);
         inner
     }
 

@@ -5,7 +5,9 @@ use std::path::Path;
 use quote::quote;
 
 use super::{
-    catalogue_of, roots,
+    catalogue_of,
+    names::tell_apart,
+    roots,
     scan::{Listed, Scan},
     scope::Scope,
 };
@@ -19,13 +21,15 @@ fn scanned(code: &str) -> Scan {
 
 /// Each function with its action and type, then what it records.
 fn found(code: &str) -> Vec<String> {
-    let scan = scanned(code);
+    let mut scan = scanned(code);
     assert_eq!(scan.errors, Vec::<String>::new(), "{code}");
+    tell_apart(&mut scan.found);
     let listed = |listed: &Listed| {
         let Listed {
             row,
             path,
             conditions,
+            ..
         } = listed;
         let entity_type = row.entity_type.as_deref().unwrap_or("-");
         let mut parts = vec![format!("{path}: {} {entity_type}", row.action)];
@@ -150,6 +154,110 @@ fn conditions_are_noted() {
 }
 
 #[test]
+fn conditions_at_the_top_are_for_all_of_it() {
+    let code = r#"
+        #![doc = "A file."]
+        #![cfg(feature = "billing")]
+        #![cfg_attr(docsrs, feature(doc_cfg))]
+        #[audit_action] fn pay_invoice() {}
+        mod desk {
+            #![cfg(unix)]
+            #![allow(dead_code)]
+            #[audit_action] fn a() {}
+            mod gone;
+        }
+        #[audit_action(entity_type = "incident", severity = "notice")]
+        impl Desk { #![cfg(windows)] #[audit_action] fn close(&self) {} }
+        #[audit_action] fn b() {}
+    "#;
+    let billing = "cfg(feature = \"billing\")";
+    assert_eq!(
+        found(code),
+        [
+            format!("pay_invoice: pay invoice, {billing}"),
+            format!("desk::a: a -, {billing}, cfg(unix)"),
+            format!("Desk::close: close incident, notice, {billing}, cfg(windows)"),
+            format!("b: b -, {billing}"),
+        ]
+    );
+}
+
+#[test]
+fn what_is_called_alike_is_told_apart() {
+    let code = r"
+        impl Desk<u8> { #[audit_action] fn open_order(&self) {} }
+        impl Desk<(u16, Vec<&'static str>)> { #[audit_action] fn open_order(&self) {} }
+        impl<T> Close for Desk<T> { #[audit_action] fn shut(&self) {} }
+        impl Close for &mut Desk<u16> { #[audit_action] fn shut(&self) {} }
+        impl Close for &Desk<u16> { #[audit_action] fn shut(&self) {} }
+        impl From<a::X> for Desk<u8> { #[audit_action] fn from(x: a::X) -> Self { x } }
+        impl From<b::X> for Desk<u8> { #[audit_action] fn from(x: b::X) -> Self { x } }
+        impl a::X { #[audit_action] fn close_order(&self) {} }
+        impl b::X { #[audit_action] fn close_order(&self) {} }
+        impl Grid<{ 1 + 1 }> { #[audit_action] fn fill(&self) {} }
+        impl Grid<3> { #[audit_action] fn fill(&self) {} }
+        impl c::Alone<u8> { #[audit_action] fn stay(&self) {} }
+    ";
+    assert_eq!(
+        found(code),
+        [
+            "Desk<u8>::open_order: open order",
+            "Desk<(u16, Vec<&'static str>)>::open_order: open order",
+            "<Desk as Close>::shut: shut -",
+            "<&mut Desk<u16> as Close>::shut: shut -",
+            "<&Desk<u16> as Close>::shut: shut -",
+            "<Desk<u8> as From<a::X>>::from: from -",
+            "<Desk<u8> as From<b::X>>::from: from -",
+            "a::X::close_order: close order",
+            "b::X::close_order: close order",
+            "Grid<{ 1 + 1 }>::fill: fill -",
+            "Grid<3>::fill: fill -",
+            "Alone::stay: stay -",
+        ]
+    );
+}
+
+#[test]
+fn what_stands_in_two_places_is_no_duplicate() {
+    let code = r"
+        make!(); mod first { impl D { #[audit_action] fn close_order(&self) {} } }
+        const _: () = { #[audit_action] fn a() {} };
+        const _: () = { #[audit_action] fn a() {} };
+    ";
+    let mut found = scanned(code).found;
+    found.sort();
+    found.dedup();
+    assert_eq!(found.len(), 3);
+}
+
+#[test]
+fn braces_in_a_header_end_no_block() {
+    let code = r#"
+        #[audit_action(entity_type = "incident", severity = "warning")]
+        impl Grid<{ 4 }> { #[audit_action] fn close(&self) {} }
+        #[audit_action(entity_type = "incident")]
+        impl<T, const N: usize> Tr<{ N }> for T where T: Fn(u8) -> Bits<{ 1 }>, Bits<{ N }>: Sized {
+            #[audit_action] fn open(&self) {}
+        }
+        trait Named<const N: usize>: Of<{ N }> { #[audit_action] fn name_it(&self) {} }
+        fn around() -> Bits<{ 2 }> { #[audit_action] fn within() {} }
+        impl const New for dyn* Syntax { #[audit_action] fn read(&self) {} }
+        #[audit_action] fn after() {}
+    "#;
+    assert_eq!(
+        found(code),
+        [
+            "Grid::close: close incident, warning",
+            "<T as Tr>::open: open incident",
+            "Named::name_it: name it",
+            "around::within: within -",
+            "impl::read: read -",
+            "after: after -",
+        ]
+    );
+}
+
+#[test]
 fn mistakes_say_where_they_are() {
     let errors = |code| scanned(code).errors;
     assert_eq!(errors("fn {"), [": cannot be read as Rust"]);
@@ -176,7 +284,7 @@ fn mistakes_say_where_they_are() {
 #[test]
 fn scripts_and_byte_order_marks_are_read() {
     let action = "#[audit_action] fn f() {}";
-    for start in ["\u{feff}", "#!/usr/bin/env run\n", "#![cfg(unix)]\n"] {
+    for start in ["\u{feff}", "#!/usr/bin/env run\n", "#![allow(unused)]\n"] {
         assert_eq!(found(&format!("{start}{action}")), ["f: f -"]);
     }
     assert!(found("#!/usr/bin/env run").is_empty());

@@ -1,0 +1,5 @@
+//! A program beside the library, which compiles its modules once more.
+
+mod desk;
+
+fn main() {}
