@@ -45,6 +45,9 @@ const ENTITY_TYPE: &str = "http";
 /// A layer outside of this one that throws the response away, as one that answers `304` in its place does,
 /// makes it look cancelled: put it inside.
 ///
+/// A request is one entry: a layer inside of another one stands aside, whatever its auditor, where that one
+/// watches the request. Only one that [fails closed](AccessLayer::fail_closed) takes over from it.
+///
 /// The last piece of the body waits until the auditor has recorded the entry as its delivery says, without
 /// blocking a thread. What cannot be recorded is queued or reported; see [`AccessLayer::fail_closed`] for
 /// the opposite.

@@ -48,9 +48,9 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let _guard = brought(&parts).map(ContextScope::enter);
-        let mut watch = Watch::begin(&self.shared, &parts);
+        let mut watch = Watch::begin(&self.shared, &mut parts, R::IS_STRICT);
         let request = Request::from_parts(parts, body);
         let future = Watch::run(&mut watch, || self.inner.call(request));
         AccessFuture::new(future, watch, self.on_unrecorded.clone())

@@ -1,6 +1,7 @@
 //! A request that is watched until it ends.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use audit_core::{AuditContext, Draft};
@@ -15,9 +16,16 @@ use super::{ACCESS, ENTITY_TYPE, Shared};
 use crate::context::{Template, name_of};
 use crate::detached;
 
+/// Marks a request that is watched, for layers inside of the one that watches it.
+#[derive(Clone, Default)]
+struct Watched {
+    is_handed_over: Arc<AtomicBool>,
+}
+
 /// A request that will leave its entry: when it has ended, or else when this is dropped.
 pub(super) struct Watch {
     shared: Arc<Shared>,
+    watched: Watched,
     /// None once it has ended. It knows when the request came, and in what context.
     draft: Option<Draft>,
     context: Option<AuditContext>,
@@ -34,8 +42,9 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// None if nothing will be recorded, whatever comes.
-    pub(super) fn begin(shared: &Arc<Shared>, parts: &Parts) -> Option<Self> {
+    /// None if nothing will be recorded here, whatever comes. What a layer around this one watches already
+    /// is left to it, unless this one must not answer without its entry: then that one leaves it to this.
+    pub(super) fn begin(shared: &Arc<Shared>, parts: &mut Parts, is_strict: bool) -> Option<Self> {
         shared.tell_left_out(false);
         let template = parts.extensions.get::<Template>();
         let template = template.map(|Template(template)| Arc::clone(template));
@@ -44,11 +53,19 @@ impl Watch {
         if policy.is_off(&parts.method, path) {
             return None;
         }
+        if let Some(around) = parts.extensions.get::<Watched>() {
+            if !is_strict {
+                return None;
+            }
+            around.is_handed_over.store(true, Ordering::Relaxed);
+        }
+        let watched = Watched::default();
         let headers = parts.headers.iter();
         let headers = headers.filter(|(name, _)| policy.wants(name));
         let headers = headers.map(|(name, value)| (name.clone(), value.clone()));
-        Some(Self {
+        let watch = Self {
             shared: Arc::clone(shared),
+            watched: watched.clone(),
             draft: Some(shared.auditor.log(ACCESS)),
             context: AuditContext::current(),
             started: Instant::now(),
@@ -58,7 +75,9 @@ impl Watch {
             headers: headers.collect(),
             status: None,
             is_polling: false,
-        })
+        };
+        parts.extensions.insert(watched);
+        Some(watch)
     }
 
     /// Runs a piece of what is watched.
@@ -88,6 +107,9 @@ impl Watch {
 
     fn take(&mut self, ending: Ending) -> Option<Draft> {
         let draft = self.draft.take()?;
+        if self.watched.is_handed_over.load(Ordering::Relaxed) {
+            return None;
+        }
         let tenant = self.context.as_ref().map(AuditContext::tenant);
         let path = self.template.as_deref().or(self.path.as_deref());
         let facts = Facts {

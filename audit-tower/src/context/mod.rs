@@ -33,6 +33,9 @@ pub use self::service::ContextService;
 /// [`in_current_context`](audit_core::InContext::in_current_context). Never taken: query string,
 /// cookies, authorization, bodies.
 ///
+/// A layer inside of another one, as of a nested router, goes on with the id and the identity of the request:
+/// what one of them is told of who it is, both know.
+///
 /// A layer that calls what is inside of it in a task of its own, as `Buffer` does, leaves the context
 /// behind. An [`AccessLayer`](crate::AccessLayer) inside of it finds it in the extensions of the request,
 /// and `call` of what stands inside of that one runs in it. Without an access layer in between, what a

@@ -17,14 +17,16 @@ pub(crate) struct Template(pub(crate) Arc<str>);
 
 /// The context of a request, which finds its identity and its id in its extensions.
 pub(super) fn begin(settings: &Settings, parts: &mut Parts) -> (ContextScope, RequestId) {
-    let identity = Identity::default();
+    // Where another layer stands around this one, it is one request all the same.
+    let identity: Identity = parts.extensions.get().cloned().unwrap_or_default();
     if let Some(tenant) = settings.tenant.as_ref().and_then(|ask| ask(parts)) {
         identity.set_tenant(tenant);
     }
     if let Some(actor) = settings.actor.as_ref().and_then(|ask| ask(parts)) {
         identity.set_actor(actor);
     }
-    let id = RequestId::of(&parts.headers, &settings.sanitizer);
+    let known = parts.extensions.get().cloned();
+    let id = known.unwrap_or_else(|| RequestId::of(&parts.headers, &settings.sanitizer));
     let mut context = identity
         .late(AuditContext::new(&settings.unclaimed))
         .request_id(id.as_str())

@@ -13,6 +13,7 @@ mod body;
 mod client;
 mod failing;
 mod identity;
+mod nested;
 mod origin;
 mod sampling;
 mod server;
