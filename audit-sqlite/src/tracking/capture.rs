@@ -186,7 +186,7 @@ impl Plan {
             "x." => format!("({when}\n)"),
             _ => format!(
                 "EXISTS (SELECT 1 FROM {} WHERE ({when}\n))",
-                self.shape.as_table(row)
+                self.shape.as_table(row, when)
             ),
         })
     }

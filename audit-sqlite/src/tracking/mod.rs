@@ -23,6 +23,7 @@ mod read;
 mod registry;
 mod schema_sql;
 mod shape;
+mod side;
 mod sql;
 mod staging;
 mod suggest;

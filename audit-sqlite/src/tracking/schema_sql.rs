@@ -40,6 +40,14 @@ pub(super) fn fires_after(sql: &str) -> bool {
     word.is_some_and(|token| token.text.eq_ignore_ascii_case("after"))
 }
 
+/// Everything in a text of SQL that can be the name of a column.
+pub(super) fn names(sql: &str) -> Vec<String> {
+    tokens(sql)
+        .into_iter()
+        .map(|token| unquoted(token.text))
+        .collect()
+}
+
 fn generated(definition: &str) -> Option<(String, String)> {
     let tokens = tokens(definition);
     let name = unquoted(tokens.first()?.text);
@@ -141,7 +149,9 @@ fn measure(rest: &str) -> (usize, bool) {
             .and_then(|inside| inside.find(mark))
             .map_or(rest.len(), |end| from + end + mark.len())
     };
-    let is_word = |sign: char| sign.is_alphanumeric() || matches!(sign, '_' | '$');
+    // To SQLite every sign beyond ASCII is a letter.
+    let is_word =
+        |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '_' | '$') || !sign.is_ascii();
     if rest.starts_with("--") {
         return (end_of("\n", 2), true);
     }
@@ -151,7 +161,7 @@ fn measure(rest: &str) -> (usize, bool) {
     match rest.chars().next() {
         Some('[') => (end_of("]", 1), false),
         Some(quote @ ('\'' | '"' | '`')) => (quotation(rest, quote), false),
-        Some(sign) if sign.is_whitespace() => (sign.len_utf8(), true),
+        Some(sign) if sign.is_ascii_whitespace() => (sign.len_utf8(), true),
         Some(sign) if is_word(sign) => {
             let end = rest.find(|sign| !is_word(sign)).unwrap_or(rest.len());
             (end, false)
@@ -222,6 +232,26 @@ mod tests {
         assert_eq!(
             generated_columns(sql),
             [text("a \"b", "lower(x, ',') || ')'"), text("c d", "x + 1")]
+        );
+    }
+
+    #[test]
+    fn names_of_every_form() {
+        assert_eq!(
+            names("\"a \"\"b\" > [c d]+`e`-- f\n AND x😀\u{a0}y IN ('g')"),
+            [
+                "a \"b",
+                ">",
+                "c d",
+                "+",
+                "e",
+                "AND",
+                "x😀\u{a0}y",
+                "IN",
+                "(",
+                "g",
+                ")"
+            ]
         );
     }
 

@@ -35,6 +35,7 @@ pub(super) struct Column {
     /// Whether its values are as small as what would say that they did not change.
     pub(super) is_small: bool,
     pub(super) is_generated: bool,
+    pub(super) collation: String,
     /// What a NULL becomes under `OR REPLACE`, as SQL.
     pub(super) replaces_null: Option<String>,
 }
@@ -61,6 +62,7 @@ impl Shape {
                 key.push((place, column.clone()));
             }
             columns.push(Column {
+                collation: collation(connection, &name, &column)?,
                 is_loose: is_loose(&declared),
                 is_small: is_small(&declared),
                 is_generated: hidden != 0,
@@ -139,6 +141,17 @@ impl Shape {
             ),
         ))
     }
+}
+
+/// The collation of a column, which no pragma tells.
+fn collation(connection: &Connection, table: &str, column: &str) -> Result<String> {
+    let (_, collation, ..) = connection
+        .column_metadata(Some("main"), table, column)
+        .map_err(during(Phase::Read))?;
+    Ok(collation.map_or_else(
+        || "BINARY".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    ))
 }
 
 fn has_cascades(connection: &Connection, table: &str) -> Result<bool> {

@@ -117,11 +117,6 @@ impl Shape {
             .collect()
     }
 
-    /// A row of a side as a table, so that expressions can name its columns as they are.
-    pub(super) fn as_table(&self, side: &str) -> String {
-        self.table_of(|name| format!("{side}{}", identifier(name)))
-    }
-
     /// The row that is to be written, as it will be. Before an update SQLite has not yet computed what
     /// is generated; one column may be made of another, so that it is done as often as there are any.
     fn as_new_table(&self) -> String {

@@ -165,6 +165,57 @@ fn conditions_and_operations_choose() {
 }
 
 #[test]
+fn a_condition_finds_in_a_new_row_what_it_finds_in_the_table() {
+    let columns = "id INTEGER PRIMARY KEY, code TEXT, n INT, d NUMERIC, r REAL, b BLOB, any, w TEXT COLLATE NOCASE, \"ä😀\" TEXT, g TEXT AS (n + 6)";
+    let row = "7, '7', 1, 9, 1, 7, 7, 'open', '7'";
+    for condition in [
+        "code = 7",
+        "7 = code",
+        "code IN (7, 8)",
+        "code BETWEEN 6.5 AND 70",
+        "code <> 7",
+        "n = '1'",
+        "d > '5'",
+        "r = '1'",
+        "typeof(r) = 'real'",
+        "b = code",
+        "code = b",
+        "any = code",
+        "code = id",
+        "w = 'OPEN'",
+        "'OPEN' = w",
+        "code || w = '7OPEN'",
+        "w || code = '7OPEN'",
+        "ä😀 = 7",
+        "g = 7",
+        "CASE code WHEN 7 THEN 1 END",
+        "1",
+    ] {
+        let desk = Desk::new(&format!(
+            "CREATE TABLE t ({columns}); CREATE TABLE u ({columns})"
+        ));
+        desk.run(&format!("INSERT INTO u VALUES ({row})"));
+        let found: i64 = desk
+            .connection
+            .query_row(
+                &format!("SELECT count(*) FROM u WHERE {condition}"),
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        desk.track(TrackedTable::new("t").when(condition));
+        desk.run(&format!(
+            "INSERT INTO t VALUES ({row}); UPDATE t SET n = n; DELETE FROM t"
+        ));
+        assert_eq!(
+            desk.entries().len(),
+            if found == 1 { 2 } else { 0 },
+            "{condition}"
+        );
+    }
+}
+
+#[test]
 fn json_is_told_inside() {
     let desk = Desk::new("CREATE TABLE t (id INTEGER PRIMARY KEY, settings TEXT)");
     desk.track(TrackedTable::new("t").json("settings"));
