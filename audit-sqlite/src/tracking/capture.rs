@@ -165,7 +165,7 @@ impl Plan {
     fn differs(&self, place: usize) -> String {
         let column = self.columns.get(place).map_or("rowid", String::as_str);
         let values = format!("OLD.{column} IS NOT NEW.{column} COLLATE BINARY");
-        if self.column(place).is_some_and(|column| column.is_loose) {
+        if self.column(place).is_some_and(Column::is_loose) {
             format!("({values} OR typeof(OLD.{column}) <> typeof(NEW.{column}))")
         } else {
             format!("({values})")

@@ -6,6 +6,7 @@
 //! store next writes: `take` → `read` → `change` → an entry.
 
 mod admit;
+mod affinity;
 mod atomic;
 mod baseline;
 mod capture;

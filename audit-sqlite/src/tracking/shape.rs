@@ -3,6 +3,7 @@
 use audit_core::{Error, ErrorKind, Result};
 use rusqlite::{Connection, params};
 
+use super::affinity::Affinity;
 use super::schema_sql;
 use super::sql::identifier;
 use super::suggest::there_is;
@@ -30,8 +31,7 @@ pub(super) struct Shape {
 /// One column.
 pub(super) struct Column {
     pub(super) name: String,
-    /// Whether equal values in it can have different types, such as 1 and 1.0.
-    pub(super) is_loose: bool,
+    pub(super) affinity: Affinity,
     /// Whether its values are as small as what would say that they did not change.
     pub(super) is_small: bool,
     pub(super) is_generated: bool,
@@ -40,11 +40,19 @@ pub(super) struct Column {
     pub(super) replaces_null: Option<String>,
 }
 
+impl Column {
+    /// Whether equal values in it can have different types, such as 1 and 1.0: not where SQLite
+    /// gives all numbers one type.
+    pub(super) fn is_loose(&self) -> bool {
+        matches!(self.affinity, Affinity::Blob | Affinity::Numeric)
+    }
+}
+
 impl Shape {
     /// Reads a table; refuses what cannot be tracked.
     pub(super) fn read(connection: &Connection, name: &str) -> Result<Self> {
         let failed = during(Phase::Read);
-        let (name, is_without_rowid) = find(connection, name)?;
+        let (name, kind) = find(connection, name)?;
         let mut columns = Vec::new();
         let mut key: Vec<(i64, String)> = Vec::new();
         let mut statement = connection
@@ -63,7 +71,7 @@ impl Shape {
             }
             columns.push(Column {
                 collation: collation(connection, &name, &column)?,
-                is_loose: is_loose(&declared),
+                affinity: Affinity::of(&declared, kind.is_strict),
                 is_small: is_small(&declared),
                 is_generated: hidden != 0,
                 replaces_null: default
@@ -82,7 +90,7 @@ impl Shape {
             primary_key,
             identity: Vec::new(),
             has_hidden_rowid: false,
-            is_without_rowid,
+            is_without_rowid: kind.is_without_rowid,
             has_cascades,
             unique,
             generated: Vec::new(),
@@ -209,10 +217,16 @@ pub(super) fn tables(connection: &Connection) -> Result<Vec<String>> {
         .collect())
 }
 
-fn find(connection: &Connection, name: &str) -> Result<(String, bool)> {
+/// How a table is stored.
+struct Kind {
+    is_without_rowid: bool,
+    is_strict: bool,
+}
+
+fn find(connection: &Connection, name: &str) -> Result<(String, Kind)> {
     let failed = during(Phase::Read);
     let mut statement = connection
-        .prepare("SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main' AND name = ?1 COLLATE NOCASE")
+        .prepare("SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main' AND name = ?1 COLLATE NOCASE")
         .map_err(failed)?;
     let mut rows = statement.query(params![name]).map_err(failed)?;
     let Some(row) = rows.next().map_err(failed)? else {
@@ -227,7 +241,10 @@ fn find(connection: &Connection, name: &str) -> Result<(String, bool)> {
     };
     let found: String = row.get(0).map_err(failed)?;
     let kind: String = row.get(1).map_err(failed)?;
-    let is_without_rowid: bool = row.get(2).map_err(failed)?;
+    let stored = Kind {
+        is_without_rowid: row.get(2).map_err(failed)?,
+        is_strict: row.get(3).map_err(failed)?,
+    };
     if is_reserved(&found) {
         return Err(Error::new(
             ErrorKind::Invalid,
@@ -237,7 +254,7 @@ fn find(connection: &Connection, name: &str) -> Result<(String, bool)> {
         ));
     }
     let hint = match kind.as_str() {
-        "table" => return Ok((found, is_without_rowid)),
+        "table" => return Ok((found, stored)),
         "view" => "is a view, which stores no rows; track the tables behind it",
         "virtual" => {
             "is a virtual table, which fires no triggers; track a table of your own that feeds it"
@@ -255,16 +272,6 @@ fn find(connection: &Connection, name: &str) -> Result<(String, bool)> {
 fn is_reserved(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name.starts_with("audit_") || name.starts_with("sqlite_")
-}
-
-/// Whether SQLite lets a column hold both 1 and 1.0: not where it gives all numbers one type.
-///
-/// See <https://www.sqlite.org/datatype3.html#determination_of_column_affinity>.
-fn is_loose(declared: &str) -> bool {
-    let declared = declared.to_ascii_uppercase();
-    !["INT", "CHAR", "CLOB", "TEXT", "REAL", "FLOA", "DOUB"]
-        .iter()
-        .any(|part| declared.contains(part))
 }
 
 fn is_small(declared: &str) -> bool {

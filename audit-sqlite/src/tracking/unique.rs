@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::schema_sql;
 use super::shape::Shape;
-use super::sql::{all, identifier, list};
+use super::sql::{all, identifier};
 use crate::error::{Phase, during};
 
 /// A primary key with an index, a UNIQUE constraint or a unique index.
@@ -117,57 +117,20 @@ impl Shape {
             .collect()
     }
 
-    /// The row that is to be written, as it will be. Before an update SQLite has not yet computed what
-    /// is generated; one column may be made of another, so that it is done as often as there are any.
-    fn as_new_table(&self) -> String {
-        let mut table = self.table_of(|name| self.new_value(name));
-        for _ in &self.generated {
-            let columns: Vec<String> = self
-                .columns
-                .iter()
-                .map(|column| {
-                    let name = identifier(&column.name);
-                    match self
-                        .generated
-                        .iter()
-                        .find(|(known, _)| *known == column.name)
-                    {
-                        Some((_, expression)) => format!("({expression}\n) AS {name}"),
-                        None => name,
-                    }
-                })
-                .collect();
-            table = format!("(SELECT {} FROM {table})", list(&columns));
-        }
-        table
-    }
-
-    fn table_of(&self, value: impl Fn(&str) -> String) -> String {
-        let columns: Vec<String> = self
-            .columns
-            .iter()
-            .map(|column| format!("{} AS {}", value(&column.name), identifier(&column.name)))
-            .collect();
-        format!("(SELECT {})", list(&columns))
-    }
-
     fn conflict(&self, unique: &Unique) -> Conflict {
         let mut conditions = Vec::new();
         let mut columns = Some(Vec::new()).filter(|_| unique.condition.is_none());
         for term in &unique.terms {
             let (column, left, right) = match &term.what {
-                What::Column(name) if self.is_generated(name) => {
-                    let column = identifier(name);
-                    let new = format!("(SELECT {column} FROM {})", self.as_new_table());
-                    (None, format!("x.{column}"), new)
-                }
                 What::Column(name) => {
                     let column = identifier(name);
-                    (
-                        Some(column.clone()),
-                        format!("x.{column}"),
-                        self.new_value(name),
-                    )
+                    let left = format!("x.{column}");
+                    if self.expression(name).is_some() {
+                        let new = format!("(SELECT {column} FROM {})", self.as_new_table(&column));
+                        (None, left, new)
+                    } else {
+                        (Some(column), left, self.new_value(name))
+                    }
                 }
                 What::Rowid => (
                     Some("rowid".to_owned()),
@@ -177,7 +140,7 @@ impl Shape {
                 What::Expression(text) => (
                     None,
                     format!("({text}\n)"),
-                    format!("(SELECT {text}\n FROM {})", self.as_new_table()),
+                    format!("(SELECT {text}\n FROM {})", self.as_new_table(text)),
                 ),
             };
             match (column, &mut columns) {
@@ -198,22 +161,6 @@ impl Shape {
         Conflict {
             condition: all(&conditions),
             columns,
-        }
-    }
-
-    fn is_generated(&self, name: &str) -> bool {
-        self.generated.iter().any(|(known, _)| known == name)
-    }
-
-    /// `NEW` holds NULL where `OR REPLACE` will put the default.
-    fn new_value(&self, column: &str) -> String {
-        let quoted = identifier(column);
-        match self
-            .column(column)
-            .and_then(|column| column.replaces_null.as_ref())
-        {
-            Some(default) => format!("ifnull(NEW.{quoted}, {default})"),
-            None => format!("NEW.{quoted}"),
         }
     }
 }

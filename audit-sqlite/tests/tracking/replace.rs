@@ -118,10 +118,52 @@ fn several_rows_at_once_and_defaults() {
 }
 
 #[test]
+fn expressions_see_the_types_of_columns() {
+    for index in [
+        "(CASE WHEN code = 7 THEN 'seven' ELSE id END)",
+        "(CASE WHEN n = '1' THEN 'one' ELSE id END)",
+        "(CASE WHEN w = 'A' THEN 'a' ELSE id END)",
+        "(code) WHERE code = 7",
+        "(h)",
+        "(i)",
+        "(CASE WHEN i = 7.0 THEN 'seven' ELSE id END)",
+    ] {
+        let tables = format!(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, code TEXT, n INT, w TEXT COLLATE NOCASE,
+                 h TEXT AS (g || 'x'), g INT AS (code || ''), i TEXT AS (r), r REAL AS (g));
+             CREATE UNIQUE INDEX i ON t {index};
+             INSERT INTO t (id, code, n, w) VALUES (1, '7', 1, 'a'), (2, '2', 2, 'b'), (3, '3', 3, 'c')"
+        );
+        assert_eq!(
+            told(
+                &tables,
+                "REPLACE INTO t (id, code, n, w) VALUES (9, '7', 1, 'a')"
+            ),
+            json!([["delete", "1"], ["create", "9"]]),
+            "{index}"
+        );
+        assert_eq!(
+            told(
+                &tables,
+                "UPDATE OR REPLACE t SET code = '7', n = 1, w = 'a' WHERE id = 3"
+            ),
+            json!([["delete", "1"], ["update", "3"]]),
+            "{index}"
+        );
+    }
+}
+
+#[test]
 fn a_default_that_feeds_a_generated_column() {
     let tables =
         "CREATE TABLE t (id INTEGER PRIMARY KEY, u NOT NULL DEFAULT 'd', g AS (u || '!') UNIQUE);
         INSERT INTO t (id, u) VALUES (1, 'd'), (2, 'e')";
+    assert_eq!(
+        told(tables, "REPLACE INTO t (id, u) VALUES (9, NULL)"),
+        json!([["delete", "1"], ["create", "9"]])
+    );
+    let tables = "CREATE TABLE t (id INTEGER PRIMARY KEY, u TEXT NOT NULL DEFAULT 7, g AS (typeof(u) || id % 2) UNIQUE);
+        INSERT INTO t (id, u) VALUES (1, 'd')";
     assert_eq!(
         told(tables, "REPLACE INTO t (id, u) VALUES (9, NULL)"),
         json!([["delete", "1"], ["create", "9"]])
