@@ -139,6 +139,8 @@ fn plan(connection: &Connection, tracked: &Tracked) -> Result<Plan> {
 struct Select {
     table: String,
     identity: Vec<String>,
+    /// The same, to be compared and ordered by.
+    compared: Vec<String>,
 }
 
 impl Select {
@@ -147,6 +149,7 @@ impl Select {
         Self {
             table: identifier(&plan.shape.name),
             identity: identity.map(|one| format!("x.{one}")).collect(),
+            compared: plan.shape.compared("x."),
         }
     }
 
@@ -159,8 +162,9 @@ impl Select {
         };
         let columns = list(&self.identity);
         let sql = format!(
-            "SELECT {columns} FROM {} AS x WHERE {behind} ORDER BY {columns} LIMIT {BATCH}",
-            self.table
+            "SELECT {columns} FROM {} AS x WHERE {behind} ORDER BY {} LIMIT {BATCH}",
+            self.table,
+            list(&self.compared)
         );
         let mut statement = connection.prepare_cached(&sql).map_err(failed)?;
         let mut rows = statement
@@ -180,8 +184,8 @@ impl Select {
 
     /// Stages the rows behind one row, if there is one, up to another.
     fn stage(&self, plan: &Plan, source: i64, has_start: bool) -> String {
-        let columns = list(&self.identity);
-        let n = format!("{NEXT} + row_number() OVER (ORDER BY {columns})");
+        let order = list(&self.compared);
+        let n = format!("{NEXT} + row_number() OVER (ORDER BY {order})");
         let values = plan.whole_row(source, Staged::Baseline, &n, "x.");
         let mut conditions = Vec::new();
         let mut first = 1;
@@ -209,7 +213,7 @@ impl Select {
             let _ = write!(parameter, "?{}", first + place);
             parameters.push(parameter);
         }
-        format!("{} {sign} {}", row(&self.identity), row(&parameters))
+        format!("{} {sign} {}", row(&self.compared), row(&parameters))
     }
 }
 

@@ -195,10 +195,10 @@ impl Plan {
     pub(super) fn is_displaced(&self, row: &str) -> String {
         let conditions: Vec<String> = self
             .shape
-            .identity
+            .compared(row)
             .iter()
             .zip(&self.layout.identity)
-            .map(|(identity, slot)| format!("{row}{identity} = audit_displaced.{}", column(*slot)))
+            .map(|(identity, slot)| format!("{identity} = audit_displaced.{}", column(*slot)))
             .collect();
         all(&conditions)
     }

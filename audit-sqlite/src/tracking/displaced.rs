@@ -164,7 +164,8 @@ impl Build<'_> {
                         )
                     })
                     .collect();
-                format!("{} IN ({})", row(&identity), selects.join(" UNION ALL "))
+                let compared = row(&shape.compared("x."));
+                format!("{compared} IN ({})", selects.join(" UNION ALL "))
             }
         };
         let mut meant = vec![in_the_way.clone()];

@@ -15,6 +15,7 @@ mod check;
 mod departed;
 mod displaced;
 mod here;
+mod identity;
 mod install;
 mod layout;
 mod options;

@@ -5,7 +5,6 @@ use rusqlite::{Connection, params};
 
 use super::affinity::Affinity;
 use super::schema_sql;
-use super::sql::identifier;
 use super::suggest::there_is;
 use super::unique::{self, Unique};
 use crate::error::{Phase, during};
@@ -18,6 +17,8 @@ pub(super) struct Shape {
     pub(super) primary_key: Vec<String>,
     /// What tells a row from all others at any moment: SQL after a qualifier such as `NEW.`.
     pub(super) identity: Vec<String>,
+    /// How each part of it is compared, where its column is compared otherwise.
+    pub(super) collations: Vec<Option<String>>,
     /// Whether the identity is the rowid under a name of SQLite's own.
     pub(super) has_hidden_rowid: bool,
     pub(super) is_without_rowid: bool,
@@ -89,6 +90,7 @@ impl Shape {
             columns,
             primary_key,
             identity: Vec::new(),
+            collations: Vec::new(),
             has_hidden_rowid: false,
             is_without_rowid: kind.is_without_rowid,
             has_cascades,
@@ -122,32 +124,6 @@ impl Shape {
                 ),
             )),
         }
-    }
-
-    fn identify(&mut self) -> Result<()> {
-        // In a table with rowids, a primary key that has no index of its own is the rowid.
-        let is_key = self.is_without_rowid
-            || !self.primary_key.is_empty()
-                && !self.unique.iter().any(|unique| unique.is_primary_key);
-        if is_key {
-            let quoted = self.primary_key.iter().map(|name| identifier(name));
-            self.identity = quoted.collect();
-            return Ok(());
-        }
-        self.has_hidden_rowid = true;
-        for alias in ["rowid", "_rowid_", "oid"] {
-            if self.column(alias).is_none() {
-                self.identity = vec![alias.to_owned()];
-                return Ok(());
-            }
-        }
-        Err(Error::new(
-            ErrorKind::Unsupported,
-            format!(
-                "table `{}` hides its rowid behind columns named `rowid`, `_rowid_` and `oid`; rename one, or give the table an INTEGER PRIMARY KEY",
-                self.name
-            ),
-        ))
     }
 }
 
@@ -316,31 +292,6 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(sql).unwrap();
         Shape::read(&connection, "T")
-    }
-
-    #[test]
-    fn rows_are_told_apart_by_what_sqlite_tells_them_apart_by() {
-        for (columns, expected) in [
-            ("t (a)", &["rowid"] as &[&str]),
-            ("t (rowid, a)", &["_rowid_"]),
-            ("t (a INTEGER PRIMARY KEY)", &["\"a\""]),
-            ("t (a INTEGER PRIMARY KEY DESC)", &["rowid"]),
-            ("t (a INT PRIMARY KEY)", &["rowid"]),
-            ("t (a TEXT, b, PRIMARY KEY (b, a))", &["rowid"]),
-            (
-                "t (a TEXT, b, PRIMARY KEY (b, a)) WITHOUT ROWID",
-                &["\"b\"", "\"a\""],
-            ),
-            (
-                "t (rowid INTEGER PRIMARY KEY, oid, _rowid_)",
-                &["\"rowid\""],
-            ),
-        ] {
-            let shape = shape(&format!("CREATE TABLE {columns}")).unwrap();
-            assert_eq!(shape.identity, expected, "{columns}");
-        }
-        let error = shape("CREATE TABLE t (rowid, oid, _rowid_)").err().unwrap();
-        assert_eq!(error.kind(), ErrorKind::Unsupported);
     }
 
     #[test]

@@ -15,6 +15,17 @@ pub(super) struct Unique {
     condition: Option<String>,
 }
 
+impl Unique {
+    /// The columns among its terms, with the collations by which they are unique.
+    pub(super) fn columns(&self) -> Vec<(&str, &str)> {
+        let terms = self.terms.iter().filter_map(|term| match &term.what {
+            What::Column(name) => Some((name.as_str(), term.collation.as_str())),
+            What::Rowid | What::Expression(_) => None,
+        });
+        terms.collect()
+    }
+}
+
 struct Term {
     what: What,
     collation: String,
@@ -107,14 +118,6 @@ impl Shape {
         }
         conflicts.extend(self.unique.iter().map(|unique| self.conflict(unique)));
         conflicts
-    }
-
-    /// Conditions under which two rows are the same row.
-    pub(super) fn same_identity(&self, left: &str, right: &str) -> Vec<String> {
-        self.identity
-            .iter()
-            .map(|column| format!("{left}{column} = {right}{column}"))
-            .collect()
     }
 
     fn conflict(&self, unique: &Unique) -> Conflict {

@@ -31,6 +31,11 @@ fn rows_are_told_with_their_values_and_only_new_ones() {
 
 #[test]
 fn it_goes_on_where_it_stopped() {
+    // Texts that differ in the case of their letters only.
+    let letters: Vec<String> = (0..12)
+        .map(|bit| format!("CASE (i >> {bit}) & 1 WHEN 0 THEN 'a' ELSE 'A' END"))
+        .collect();
+    let letters = letters.join(" || ");
     for table in [
         format!(
             "CREATE TABLE t (id INTEGER PRIMARY KEY, v); {FILL} INSERT INTO t SELECT -i, i FROM n"
@@ -38,6 +43,10 @@ fn it_goes_on_where_it_stopped() {
         format!("CREATE TABLE t (v); {FILL} INSERT INTO t SELECT i FROM n"),
         format!(
             "CREATE TABLE t (a TEXT, b, PRIMARY KEY (b, a)) WITHOUT ROWID; {FILL} INSERT INTO t SELECT 'ä' || i, CASE i % 4 WHEN 0 THEN i WHEN 1 THEN i / 7.0 WHEN 2 THEN CAST(i AS BLOB) ELSE 'x' END FROM n"
+        ),
+        format!(
+            "CREATE TABLE t (k TEXT COLLATE NOCASE, PRIMARY KEY (k COLLATE BINARY)) WITHOUT ROWID;
+             {FILL} INSERT INTO t SELECT {letters} FROM n"
         ),
     ] {
         let desk = Desk::new(&table);

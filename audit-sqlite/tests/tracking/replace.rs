@@ -68,6 +68,43 @@ fn the_same_primary_key() {
 }
 
 #[test]
+fn a_primary_key_that_is_compared_otherwise_than_its_column() {
+    for (column, key) in [("NOCASE", "BINARY"), ("BINARY", "NOCASE")] {
+        let tables = format!(
+            "CREATE TABLE t (k TEXT COLLATE {column}, u UNIQUE, v UNIQUE, PRIMARY KEY (k COLLATE {key})) WITHOUT ROWID;
+             INSERT INTO t VALUES ('a', 1, 1), ('c', 3, 3)"
+        );
+        assert_eq!(
+            told(&tables, "REPLACE INTO t VALUES ('b', 1, 9)"),
+            json!([["delete", "a"], ["create", "b"]])
+        );
+        let (sql, expected) = if key == "BINARY" {
+            (
+                "INSERT INTO t VALUES ('A', 2, 2); REPLACE INTO t VALUES ('b', 1, 9); UPDATE OR REPLACE t SET k = 'C', u = 2 WHERE k = 'b'",
+                json!([
+                    ["create", "A"],
+                    ["delete", "a"],
+                    ["create", "b"],
+                    ["delete", "A"],
+                    ["update", "C"]
+                ]),
+            )
+        } else {
+            (
+                "REPLACE INTO t VALUES ('A', 3, 2); UPDATE OR REPLACE t SET k = 'x' WHERE k = 'A'",
+                json!([
+                    ["delete", "c"],
+                    ["delete", "a"],
+                    ["create", "A"],
+                    ["update", "x"]
+                ]),
+            )
+        };
+        assert_eq!(told(&tables, sql), expected, "{column} {key}");
+    }
+}
+
+#[test]
 fn every_kind_of_unique_index() {
     for index in [
         "(u)",
