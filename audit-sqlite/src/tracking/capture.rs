@@ -193,12 +193,17 @@ impl Plan {
 
     /// Conditions under which a displaced row is the row of a side.
     pub(super) fn is_displaced(&self, row: &str) -> String {
+        self.is_aside(row, "audit_displaced.")
+    }
+
+    /// The same of a row that is aside under another name.
+    pub(super) fn is_aside(&self, row: &str, aside: &str) -> String {
         let conditions: Vec<String> = self
             .shape
             .compared(row)
             .iter()
             .zip(&self.layout.identity)
-            .map(|(identity, slot)| format!("{identity} = audit_displaced.{}", column(*slot)))
+            .map(|(identity, slot)| format!("{identity} = {aside}{}", column(*slot)))
             .collect();
         all(&conditions)
     }

@@ -15,8 +15,8 @@ use super::sql::{all, any, identifier, list, row};
 use super::triggers::Build;
 use super::unique::Conflict;
 
-/// How many rows that were put aside and stayed are kept while a statement runs. More than one
-/// write in the middle of another ever needs.
+/// How many rows that were put aside and stayed are kept while a statement runs, so that they do not
+/// pile up.
 const MOST_PUT_ASIDE: usize = 16;
 
 impl Build<'_> {
@@ -176,9 +176,10 @@ impl Build<'_> {
             self.plan.is_displaced("x.")
         ));
         let source = self.source;
+        let stayed = self.stayed(conflicts.len());
         vec![
             format!(
-                "DELETE FROM audit_displaced WHERE time <> {TIME} OR source = {source} AND ({again} OR n NOT IN (SELECT n FROM audit_displaced WHERE source = {source} ORDER BY n DESC LIMIT {MOST_PUT_ASIDE}))"
+                "DELETE FROM audit_displaced WHERE time <> {TIME} OR source = {source} AND ({again} OR n NOT IN (SELECT n FROM audit_displaced WHERE source = {source} ORDER BY n DESC LIMIT {MOST_PUT_ASIDE}) AND {stayed})"
             ),
             format!(
                 "INSERT INTO audit_displaced {} SELECT {} FROM {} AS x WHERE {}",
@@ -188,6 +189,21 @@ impl Build<'_> {
                 all(&meant)
             ),
         ]
+    }
+
+    /// Whether a row that is aside is still there, and so are those that the same write has put aside.
+    /// In the middle of a `REPLACE`, where a cascade writes, some of them are gone and others about to go.
+    fn stayed(&self, at_once: usize) -> String {
+        let is_there = self.exists(&self.plan.is_displaced("x."));
+        let others = at_once.saturating_sub(1);
+        if others == 0 {
+            return is_there;
+        }
+        let source = self.source;
+        let is_other_there = self.exists(&self.plan.is_aside("x.", "d."));
+        format!(
+            "{is_there} AND NOT EXISTS (SELECT 1 FROM audit_displaced AS d WHERE d.source = {source} AND d.n BETWEEN audit_displaced.n - {others} AND audit_displaced.n + {others} AND NOT {is_other_there})"
+        )
     }
 
     /// Tells of the rows that are gone, and forgets them.

@@ -269,6 +269,33 @@ fn many_rows_that_stay_do_not_pile_up() {
 }
 
 #[test]
+fn many_writes_in_the_middle_of_a_replace() {
+    let tables = "CREATE TABLE t (id INTEGER PRIMARY KEY, u UNIQUE, w UNIQUE, n DEFAULT 0);
+        CREATE TABLE child (t_id REFERENCES t ON DELETE CASCADE);
+        CREATE TRIGGER many AFTER DELETE ON child BEGIN
+            INSERT INTO t (id) SELECT id FROM t WHERE id >= 100 ON CONFLICT (id) DO UPDATE SET n = n + 1;
+        END;
+        WITH RECURSIVE n (i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 140)
+        INSERT INTO t SELECT i, i, i, 0 FROM n;
+        INSERT INTO t VALUES (1, 1, 1, 0), (2, 2, 2, 0); INSERT INTO child VALUES (1), (2)";
+    for (sql, expected) in [
+        ("REPLACE INTO t VALUES (3, 1, 9, 0)", &["1"] as &[&str]),
+        ("REPLACE INTO t VALUES (3, 1, 2, 0)", &["1", "2"]),
+    ] {
+        let told = told(tables, sql);
+        let mut deleted: Vec<&str> = told
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|entry| entry[0] == "delete")
+            .map(|entry| entry[1].as_str().unwrap())
+            .collect();
+        deleted.sort_unstable();
+        assert_eq!(deleted, expected, "{sql}");
+    }
+}
+
+#[test]
 fn children_of_displaced_rows() {
     let tables =
         "CREATE TABLE t (id INTEGER PRIMARY KEY, parent REFERENCES t ON DELETE CASCADE, u UNIQUE);
