@@ -207,7 +207,12 @@ impl TrackedTable {
         self
     }
 
-    /// Tells only of these operations.
+    /// Tells only of these operations. A row that moves to another tenant goes from the one, if updates or
+    /// deletions are told of, and comes to the other, if updates or insertions are.
+    ///
+    /// Histories of these records do not know that there are others, and cannot say so: the state of a
+    /// record is what was told of it, even if it was changed or deleted since. What is left out here is to
+    /// be recorded in another way, or not to be asked for.
     pub fn operations(mut self, operations: impl IntoIterator<Item = RowOperation>) -> Self {
         self.options.operations = Some(operations.into_iter().collect());
         self

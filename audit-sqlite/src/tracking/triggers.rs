@@ -63,10 +63,8 @@ impl Build<'_> {
         }
         if update {
             self.update();
-            if self.plan.tenant.is_some() {
-                self.moved();
-            }
         }
+        self.moved(update || delete, update || insert);
         if delete {
             self.delete();
             self.displaced();
@@ -101,13 +99,17 @@ impl Build<'_> {
     }
 
     /// A row that goes from one tenant to another: to the one it is deleted, to the other created,
-    /// so that neither reads what the other had.
-    fn moved(&mut self) {
+    /// so that neither reads what the other had. As far as either is told of.
+    fn moved(&mut self, tells_old: bool, tells_new: bool) {
         let Some(same) = self.same_tenant() else {
             return;
         };
         let mut body = Vec::new();
-        for (staged, side) in [(Staged::Delete, "OLD."), (Staged::Insert, "NEW.")] {
+        let sides = [
+            (Staged::Delete, "OLD.", tells_old),
+            (Staged::Insert, "NEW.", tells_new),
+        ];
+        for (staged, side, _) in sides.into_iter().filter(|(_, _, tells)| *tells) {
             let row = self.plan.whole_row(self.source, staged, NEXT, side);
             let when = self.plan.condition(side);
             body.push(format!(

@@ -216,6 +216,36 @@ fn a_condition_finds_in_a_new_row_what_it_finds_in_the_table() {
 }
 
 #[test]
+fn a_row_that_moves_to_another_tenant_is_told_as_far_as_is_to_be_told() {
+    use RowOperation::{Delete, Insert, Update};
+    for (operations, acme, globex) in [
+        (
+            vec![Insert, Delete],
+            &["create", "delete"] as &[_],
+            &["create"] as &[_],
+        ),
+        (vec![Insert], &["create"], &["create"]),
+        (vec![Delete], &["delete"], &[]),
+        (vec![Update], &["delete"], &["create", "update"]),
+    ] {
+        let desk = Desk::new("CREATE TABLE t (id INTEGER PRIMARY KEY, company, v)");
+        TrackedTable::new("t")
+            .tenant("company")
+            .operations(operations.clone())
+            .track(&desk.connection)
+            .unwrap();
+        desk.run("INSERT INTO t VALUES (1, 'acme', 1); UPDATE t SET company = 'globex'");
+        desk.run("UPDATE t SET v = 2");
+        desk.store.collect_row_changes().unwrap();
+        for (tenant, expected) in [("acme", acme), ("globex", globex)] {
+            let entries = entries_of(&desk.store, tenant, 0);
+            let told: Vec<_> = entries.iter().map(|entry| entry.action.as_str()).collect();
+            assert_eq!(told, expected, "{tenant} {operations:?}");
+        }
+    }
+}
+
+#[test]
 fn json_is_told_inside() {
     let desk = Desk::new("CREATE TABLE t (id INTEGER PRIMARY KEY, settings TEXT)");
     desk.track(TrackedTable::new("t").json("settings"));

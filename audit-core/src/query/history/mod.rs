@@ -89,7 +89,8 @@ use crate::query::{Entries, TenantLog};
 /// [`History::state_at_lossy`] gives what is known. That is so too where something may have happened
 /// unheard, between the first that is known and the moment: entries of the tenant were lost, capture
 /// of the record's table was paused, or rows of its type were only counted. What lies behind the
-/// moment is not looked at.
+/// moment is not looked at. And what nobody was asked to tell is not missed: updates, say, of a table
+/// that is tracked for insertions only.
 #[derive(Clone)]
 pub struct History {
     log: TenantLog,
