@@ -59,6 +59,10 @@ use super::options::{Options, RowOperation, TenantRule};
 /// update; the entry has the new id. A row whose tenant changes is deleted to the one tenant and
 /// created to the other.
 ///
+/// The time of an entry is when its statement wrote the first row, by SQLite's clock, which has
+/// milliseconds: up to one of them early, never late, so that it may be before a time that was taken just
+/// before the statement. Where that matters, ask for states by index.
+///
 /// # What is not seen
 ///
 /// SQLite fires no triggers for `DROP TABLE`, for incremental writes into blobs, for virtual tables,

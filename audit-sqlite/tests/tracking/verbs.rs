@@ -1,5 +1,6 @@
 //! Every way to change a row, and what is told of it.
 
+use chrono::{TimeDelta, Utc};
 use serde_json::json;
 
 use crate::desk::{Desk, short};
@@ -282,4 +283,15 @@ fn large_values_are_cut_and_say_so() {
                 .any(|cut| cut.path.starts_with("changes/v/"))
         );
     }
+}
+
+#[test]
+fn the_time_of_a_row_is_at_most_a_millisecond_early_and_never_late() {
+    let desk = Desk::tracking("CREATE TABLE t (id INTEGER PRIMARY KEY)");
+    let before = Utc::now();
+    desk.run("INSERT INTO t VALUES (1)");
+    let after = Utc::now();
+    let time = desk.entries()[0].timestamp;
+    assert!(before - TimeDelta::milliseconds(1) < time && time <= after);
+    assert_eq!(time.timestamp_subsec_micros() % 1_000, 0);
 }

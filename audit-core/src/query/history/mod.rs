@@ -128,7 +128,9 @@ impl History {
     /// The fields of the record at a moment, or nothing if there was no record.
     ///
     /// The moment is a `DateTime<Utc>` or the index of an entry; see [`Moment`]. Values that the
-    /// record's type redacts, masks, hashes or cuts are as they were recorded.
+    /// record's type redacts, masks, hashes or cuts are as they were recorded. A time is as exact as those of
+    /// the entries: what triggers tell of has the milliseconds of SQLite's clock, and is seen up to one of
+    /// them early.
     ///
     /// # Errors
     ///
