@@ -180,10 +180,15 @@ async fn a_job_without_a_context_runs_and_says_so() {
     use apalis_core::task::metadata::MetadataStore;
 
     let newer = r#"{"v":99,"tenant":"acme","actor":{"kind":"system"}}"#;
+    // As an actor in an entry, it would be refused.
+    let id = "x".repeat(2_000_000);
+    let endless =
+        format!(r#"{{"v":1,"tenant":"acme","actor":{{"kind":"user","id":{{"text":"{id}"}}}}}}"#);
     for (carrier, trouble) in [
         (None, "missing"),
         (Some("{"), "broken"),
         (Some(newer), "broken"),
+        (Some(&endless), "broken"),
     ] {
         let auditor = auditor();
         let carrier = carrier.map(|text| ("audit_carrier", text));

@@ -91,8 +91,9 @@ impl Carrier {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if it was written by a newer release or
-    /// names no tenant that can be.
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if it was written by a newer release, names no
+    /// tenant that can be, or an actor whose id is longer than [`MAX_ID_BYTES`](crate::MAX_ID_BYTES):
+    /// every entry of that context would be refused.
     pub fn into_context(self, actor: Actor) -> Result<AuditContext> {
         if self.v > VERSION {
             return Err(Error::invalid(format!(
@@ -101,7 +102,11 @@ impl Carrier {
             )));
         }
         self.tenant.check()?;
-        let context = AuditContext::new(self.tenant).actor(actor.on_behalf_of(self.actor.into()));
+        let origin = Actor::from(self.actor);
+        if let Some(id) = origin.id() {
+            id.check("carried actor id")?;
+        }
+        let context = AuditContext::new(self.tenant).actor(actor.on_behalf_of(origin));
         let context = match self.request_id {
             Some(id) => context.request_id(id),
             None => context,
@@ -171,6 +176,7 @@ impl From<Party> for Actor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entry::MAX_ID_BYTES;
 
     #[test]
     fn every_kind_of_id_survives_the_journey() {
@@ -211,6 +217,15 @@ mod tests {
         assert_eq!(context.parts_cause(), Some(cause));
         assert_eq!(context.parts_request_id().map(|id| &**id), Some("r-1"));
         assert_eq!(context.parts_operation(), None);
+    }
+
+    #[test]
+    fn an_id_that_no_entry_may_have_is_refused() {
+        for (bytes, is_fine) in [(MAX_ID_BYTES, true), (MAX_ID_BYTES + 1, false)] {
+            let context = AuditContext::new("acme").actor(Actor::user("x".repeat(bytes), "ada"));
+            let read = Carrier::from(&context).into_context(Actor::system());
+            assert_eq!(read.is_ok(), is_fine, "{bytes}");
+        }
     }
 
     #[test]

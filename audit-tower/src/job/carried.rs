@@ -23,7 +23,8 @@ pub enum Carried {
     Context(Carrier),
     /// Nothing, where there should be a context; the entry says so.
     Missing,
-    /// Something that cannot be read; the entry says so.
+    /// Something that cannot be read; the entry says so, as it does of a carrier that
+    /// [`Carrier::into_context`] refuses.
     Broken,
     /// Nothing, since nobody has enqueued it: a timer runs it.
     Nothing,
