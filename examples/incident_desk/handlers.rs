@@ -4,7 +4,7 @@
 //! by the desk, caused by it. None of these functions knows who calls or for which company beyond
 //! what it decides on: that is the context's, which the edge enters.
 
-use audit_core::{Actor, Carrier, audit_action, current_action};
+use audit_core::{Actor, Carrier, audit_action};
 use serde::{Deserialize, Serialize};
 use tokio::task::block_in_place;
 
@@ -16,8 +16,8 @@ use crate::siem::Siem;
 /// What has to do with accounts. The name of a function says what it does: `logout` is a `logout`.
 #[audit_action(entity_type = "account")]
 impl Desk {
-    /// Who it is turns out here, and the entry says so: the actor is asked for when it is written.
-    #[audit_action(entity_name = name)]
+    /// Who it is turns out here. Coming in and being turned away are two actions, which every system has: the
+    /// auditor knows them.
     pub(crate) fn login(
         &self,
         company: &str,
@@ -28,11 +28,12 @@ impl Desk {
         match self.people.authenticate(company, name, password) {
             Ok(person) => {
                 visitor(person.actor());
-                current_action().entity("account", person.id);
+                self.auditor.login(person.actor()).record()?;
                 Ok(person)
             }
             Err(error) => {
-                visitor(Actor::anonymous().named(name));
+                visitor(Actor::anonymous());
+                self.auditor.login_failed(name).record()?;
                 Err(error)
             }
         }

@@ -111,7 +111,7 @@ fn sum(work: &[Operation], found: &[Found], stray: u64) -> Tally {
 fn complaint(operation: &Operation, found: &Found) -> String {
     format!(
         "{} of {} at {}: expected 1 action ({}) and {} changes, found {} ({}) and {}",
-        operation.task.action(),
+        operation.action(),
         operation.company,
         operation.at,
         operation.outcome,
@@ -123,7 +123,7 @@ fn complaint(operation: &Operation, found: &Found) -> String {
 }
 
 fn name(operation: &Operation) -> Name<'_> {
-    let action = operation.task.action();
+    let action = operation.action();
     (&operation.company, &operation.request, action)
 }
 

@@ -108,9 +108,18 @@ pub(crate) enum Task {
     NightlyEscalation,
 }
 
-impl Task {
+impl Operation {
     /// The action that its handler records.
     pub(crate) fn action(&self) -> &'static str {
+        match (&self.task, self.outcome) {
+            (Task::Login { .. }, Outcome::Denied) => "login_failed",
+            (task, _) => task.action(),
+        }
+    }
+}
+
+impl Task {
+    fn action(&self) -> &'static str {
         match self {
             Self::Login { .. } => "login",
             Self::Logout => "logout",

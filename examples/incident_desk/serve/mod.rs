@@ -42,7 +42,7 @@ use crate::{DATA, at, work};
 const PLATFORM: &str = "platform";
 
 /// All that the desk records, to switch off.
-const ACTIONS: [&str; 24] = [
+const ACTIONS: [&str; 25] = [
     "access",
     "change_password",
     "close",
@@ -54,6 +54,7 @@ const ACTIONS: [&str; 24] = [
     "export",
     "forward",
     "login",
+    "login_failed",
     "logout",
     "nightly_escalation",
     "note",

@@ -17,7 +17,9 @@ fn who_logs_in_is_in_the_log_of_the_company() {
     assert_eq!(login["outcome"], "success");
     assert_eq!(login["actor"], *person.id);
     assert_eq!(login["actor_name"], *person.name);
+    assert_eq!(login["entity_type"], "account");
     assert_eq!(login["entity_id"], *person.id);
+    assert_eq!(login["entity_name"], *person.name);
     assert_eq!(login["company"], *person.company);
     assert_eq!(login["request_data"]["path"], "/login");
 }
@@ -37,8 +39,9 @@ fn a_wrong_password_leaves_the_name_that_was_typed() {
         let [access, login] = &log[..] else {
             panic!("{log:?}");
         };
-        assert_eq!(login["action"], "login");
-        assert_eq!(login["outcome"], "failure");
+        assert_eq!(login["action"], "login_failed");
+        assert_eq!(login["outcome"], "denied");
+        assert_eq!(login["severity"], "notice");
         assert_eq!(login["entity_name"], name);
         assert_eq!(login["actor_kind"], "anonymous");
         assert_eq!(login["actor_name"], name);
@@ -81,10 +84,10 @@ fn a_company_that_does_not_exist_is_in_the_log_of_the_platform() {
     assert_eq!(desk.log("Nordlys ASA"), [] as [Value; 0]);
     let log = desk.log("platform");
     let of = |action: &str| log.iter().filter(|entry| entry["action"] == action).count();
-    assert_eq!((of("login"), of("access"), log.len()), (6, 7, 13));
-    let mut logins = log.iter().filter(|entry| entry["action"] == "login");
+    assert_eq!((of("login_failed"), of("access"), log.len()), (6, 7, 13));
+    let mut logins = log.iter().filter(|entry| entry["action"] == "login_failed");
     assert!(logins.all(|login| {
-        login["outcome"] == "failure" && login["entity_name"] == "ingrid.solbakken"
+        login["outcome"] == "denied" && login["entity_name"] == "ingrid.solbakken"
     }));
 }
 
