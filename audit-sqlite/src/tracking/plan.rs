@@ -60,10 +60,10 @@ impl Plan {
             Some(name) => Some(chooser.needed(name, "the name")?),
             None => None,
         };
-        let tenant = TenantColumn::read(connection, &shape, &options.tenant)?;
         if let TenantRule::Column(name) = &options.tenant {
-            chooser.check_no_secret(name, "the tenant")?;
+            chooser.needed(name, "the tenant")?;
         }
+        let tenant = TenantColumn::read(connection, &shape, &options.tenant)?;
         let layout = Layout {
             table: shape.name.clone(),
             entity_type: options

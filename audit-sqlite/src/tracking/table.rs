@@ -155,7 +155,7 @@ impl TrackedTable {
         self
     }
 
-    /// Only these columns are told of; new ones are not. The id is staged all the same.
+    /// Only these columns are told of; new ones are not. Id, name and tenant are staged all the same.
     pub fn include<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
         self.options.include = Some(strings(columns));
         self
