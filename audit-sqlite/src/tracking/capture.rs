@@ -46,7 +46,12 @@ impl Values {
 
     /// `(columns)`.
     pub(super) fn names(&self) -> String {
-        format!("({})", list(&self.columns))
+        format!("({})", self.columns())
+    }
+
+    /// The columns, without parentheses.
+    pub(super) fn columns(&self) -> String {
+        list(&self.columns)
     }
 
     /// The values, without parentheses.

@@ -210,11 +210,17 @@ impl Build<'_> {
     fn tell(&mut self, name: &str, event: &str, is_gone: &str, but: Option<&str>) {
         let ours = self.ours();
         let but = but.map_or_else(String::new, |but| format!(" AND {but}"));
+        // Not what tells the rows apart: it may be a column that is never to be staged.
+        let row = self.plan.whole_row(self.source, Staged::Delete, NEXT, "x.");
+        let columns = row.columns();
+        let source = self.source;
         let body = [
             format!(
-                "INSERT INTO audit_stage SELECT * FROM audit_displaced WHERE {ours} AND ({is_gone}){but}"
+                "INSERT INTO audit_stage ({columns}) SELECT {columns} FROM audit_displaced WHERE {ours} AND ({is_gone}){but}"
             ),
-            format!("DELETE FROM audit_displaced WHERE {ours} AND ({is_gone})"),
+            format!(
+                "DELETE FROM audit_displaced WHERE time <> {TIME} OR source = {source} AND ({is_gone})"
+            ),
         ];
         self.add(
             &format!("displaced_{name}"),

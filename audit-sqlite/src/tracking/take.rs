@@ -14,10 +14,13 @@ use crate::error::{Phase, during};
 /// What is done with each change.
 type Each<'a> = dyn FnMut(RowChange) -> Result<()> + 'a;
 
-/// Whether any row is staged.
+/// Whether any row is staged, or was put aside and stayed: it goes when rows are taken, if there are
+/// none to take, too.
 pub(crate) fn has_staged(connection: &Connection) -> Result<bool> {
     connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM audit_stage)")
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM audit_stage) OR EXISTS (SELECT 1 FROM audit_displaced)",
+        )
         .and_then(|mut any| any.query_row([], |row| row.get(0)))
         .map_err(during(Phase::Read))
 }

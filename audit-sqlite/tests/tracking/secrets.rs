@@ -3,6 +3,7 @@
 use std::fs;
 
 use audit_sqlite::TrackedTable;
+use audit_sqlite::rusqlite::types::Value;
 
 use crate::desk::Desk;
 
@@ -88,4 +89,66 @@ fn the_write_ahead_log_holds_them_as_often_as_without_tracking() {
     }
     assert!(count(&plain) > 0);
     assert_eq!(count(&plain), count(&tracked));
+}
+
+#[test]
+fn a_hidden_key_is_aside_while_it_is_needed_and_never_staged() {
+    for (column, options) in [
+        ("k", TrackedTable::new("t").id("id").exclude(["k"])),
+        ("k", TrackedTable::new("t").id("id").redact(["k"])),
+        ("k", TrackedTable::new("t").id("id").include(["id"])),
+        ("api_key", TrackedTable::new("t").id("id")),
+    ] {
+        let desk = Desk::new(&format!(
+            "CREATE TABLE t ({column} TEXT PRIMARY KEY, id INT UNIQUE) WITHOUT ROWID"
+        ));
+        desk.track(options);
+        let holds = |table: &str| -> bool {
+            let mut rows = desk
+                .connection
+                .prepare(&format!("SELECT * FROM {table}"))
+                .unwrap();
+            let width = rows.column_count();
+            let mut rows = rows.query([]).unwrap();
+            while let Some(row) = rows.next().unwrap() {
+                for place in 0..width {
+                    let value: Value = row.get(place).unwrap();
+                    if matches!(value, Value::Text(text) if text.starts_with("canary")) {
+                        return true;
+                    }
+                }
+            }
+            false
+        };
+        desk.run(
+            "INSERT INTO t VALUES ('canary-1', 1); REPLACE INTO t VALUES ('canary-2', 1);
+             UPDATE OR REPLACE t SET id = 2; INSERT INTO t VALUES ('canary-3', 3);
+             UPDATE OR REPLACE t SET id = 2 WHERE id = 3",
+        );
+        assert!(
+            !holds("audit_stage") && !holds("audit_displaced"),
+            "{column}"
+        );
+        let actions: Vec<_> = desk
+            .entries()
+            .into_iter()
+            .map(|entry| entry.action)
+            .collect();
+        assert_eq!(
+            actions,
+            [
+                "create", "delete", "create", "update", "create", "delete", "update"
+            ]
+        );
+        // What stays is forgotten by the next write of a row, and by whoever takes what is staged.
+        desk.run("INSERT OR IGNORE INTO t VALUES ('canary-4', 2)");
+        assert!(holds("audit_displaced"));
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        desk.run("INSERT INTO t VALUES ('canary-5', 5)");
+        assert!(!holds("audit_displaced"));
+        assert_eq!(desk.entries().len(), 1);
+        desk.run("INSERT OR IGNORE INTO t VALUES ('canary-4', 2)");
+        assert_eq!(desk.entries().len(), 0);
+        assert!(!holds("audit_displaced") && !holds("audit_stage"));
+    }
 }
