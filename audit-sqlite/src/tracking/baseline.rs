@@ -16,7 +16,7 @@ use super::layout::Staged;
 use super::plan::Plan;
 use super::registry::Tracked;
 use super::shape::Shape;
-use super::sql::{all, identifier, list, row};
+use super::sql::{all, list, row};
 use crate::error::{Phase, corrupt, during};
 use crate::schema;
 
@@ -132,7 +132,9 @@ fn batch(connection: &Connection, table: &str) -> Result<Baseline> {
 fn plan(connection: &Connection, tracked: &Tracked) -> Result<Plan> {
     let shape = Shape::read(connection, &tracked.name)?;
     let is_secret = |name: &str| tracked.secrets.iter().any(|secret| secret == name);
-    Plan::new(connection, shape, tracked.options.clone(), &is_secret)
+    let mut plan = Plan::new(connection, shape, tracked.options.clone(), &is_secret)?;
+    plan.qualify();
+    Ok(plan)
 }
 
 /// Rows of the table in the order of what tells them apart.
@@ -147,7 +149,7 @@ impl Select {
     fn new(plan: &Plan) -> Self {
         let identity = plan.shape.identity.iter();
         Self {
-            table: identifier(&plan.shape.name),
+            table: plan.shape.qualified(),
             identity: identity.map(|one| format!("x.{one}")).collect(),
             compared: plan.shape.compared("x."),
         }

@@ -157,6 +157,14 @@ impl Plan {
         Some(self.tenant.as_ref()?.of_row(source, row))
     }
 
+    /// Makes SQL of this for statements outside of triggers, where a temporary table would come before
+    /// the table of the tenant.
+    pub(super) fn qualify(&mut self) {
+        if let Some(tenant) = &mut self.tenant {
+            tenant.qualify();
+        }
+    }
+
     /// Whether anything that is told of differs between `OLD` and `NEW`.
     pub(super) fn has_changed(&self) -> String {
         let conditions: Vec<String> = (0..self.columns.len())

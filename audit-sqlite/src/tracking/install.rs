@@ -244,12 +244,17 @@ fn create(connection: &Connection, plan: &Plan, n: i64) -> Result<()> {
         create(trigger)?;
     }
     for trigger in &others {
+        // SQLite has left out the name of the schema: without it the trigger would go to a temporary
+        // table of the name.
+        let sql = trigger
+            .sql
+            .replacen("CREATE TRIGGER ", "CREATE TRIGGER main.", 1);
         connection
-            .execute(&trigger.sql, [])
+            .execute(&sql, [])
             .map_err(|error| failed(&error))?;
     }
     // SQLite looks at what stands in a trigger when a statement is prepared that would fire it.
-    let table = identifier(&plan.shape.name);
+    let table = plan.shape.qualified();
     let mut statements = vec![
         format!("INSERT INTO {table} DEFAULT VALUES"),
         format!("DELETE FROM {table}"),

@@ -102,11 +102,12 @@ fn tenants_of_rows(connection: &Connection, tracked: &Tracked) -> Result<BTreeSe
         column(slot),
         tracked.n
     );
-    let Some((tenant, table)) = tenant_column(connection, tracked)? else {
+    let Some((mut tenant, table)) = tenant_column(connection, tracked)? else {
         let mut tenants = distinct_tenants(connection, &staged)?;
         tenants.insert(None);
         return Ok(tenants);
     };
+    tenant.qualify();
     let tenant = tenant.of_row(tracked.n, "x.");
     let rows = format!("SELECT {tenant} COLLATE BINARY FROM main.{table} AS x");
     distinct_tenants(connection, &format!("{rows} UNION {staged}"))

@@ -308,6 +308,13 @@ fn check_labels(shape: &Shape, fields: &[Field]) -> Result<()> {
 }
 
 impl TenantColumn {
+    /// The same, see [`Plan::qualify`].
+    pub(super) fn qualify(&mut self) {
+        if let Some(through) = &mut self.through {
+            through.table.insert_str(0, "main.");
+        }
+    }
+
     /// Finds the columns that a rule names.
     pub(super) fn read(
         connection: &Connection,

@@ -5,6 +5,7 @@ use rusqlite::{Connection, params};
 
 use super::affinity::Affinity;
 use super::schema_sql;
+use super::sql::identifier;
 use super::suggest::there_is;
 use super::unique::{self, Unique};
 use crate::error::{Phase, during};
@@ -102,6 +103,12 @@ impl Shape {
         }
         shape.identify()?;
         Ok(shape)
+    }
+
+    /// The table in a statement of ours. A temporary table of the same name would come first; inside
+    /// of a trigger none does, and no schema may be named.
+    pub(super) fn qualified(&self) -> String {
+        format!("main.{}", identifier(&self.name))
     }
 
     /// The column of a name, as the table spells it.

@@ -1,5 +1,7 @@
 //! Tables that are altered, renamed, rebuilt and dropped.
 
+use std::ops::ControlFlow;
+
 use audit_core::{ErrorKind, Severity};
 use audit_sqlite::{TrackedTable, check_tracking, pause_tracking, resume_tracking};
 use serde_json::json;
@@ -276,4 +278,47 @@ fn names_of_every_kind() {
         assert_eq!(entries[0].entity_type(), Some(name));
         assert_eq!(entries[0].changes.len(), 2);
     }
+}
+
+#[test]
+fn a_temporary_table_of_the_same_name_is_another_one() {
+    let desk = Desk::new(
+        "CREATE TABLE companies (id INTEGER PRIMARY KEY, slug);
+         CREATE TABLE t (id INTEGER PRIMARY KEY, company_id REFERENCES companies, v);
+         INSERT INTO companies VALUES (1, 'acme');
+         CREATE TRIGGER mine BEFORE INSERT ON t BEGIN SELECT 1; END;
+         INSERT INTO t VALUES (1, 1, 'real');
+         CREATE TEMP TABLE t (v); INSERT INTO temp.t VALUES ('temporary'), ('also');
+         CREATE TEMP TABLE companies (id INTEGER PRIMARY KEY, slug);
+         INSERT INTO temp.companies VALUES (1, 'zeta')",
+    );
+    let table = || TrackedTable::new("t").tenant_through("company_id", "companies", "slug");
+    table().track(&desk.connection).unwrap();
+    check_tracking(&desk.connection).unwrap();
+    let triggers: String = desk
+        .connection
+        .query_row(
+            "SELECT (SELECT count(*) FROM main.sqlite_schema WHERE name = 'mine') || (SELECT count(*) FROM temp.sqlite_schema WHERE type = 'trigger')",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(triggers, "10");
+    let end = table()
+        .baseline(&desk.connection, |_| ControlFlow::Continue(()))
+        .unwrap();
+    assert_eq!((end.rows(), end.total()), (1, 1));
+    pause_tracking(&desk.connection, "on purpose").unwrap();
+    resume_tracking(&desk.connection).unwrap();
+    desk.run("UPDATE main.t SET v = 'new'");
+    assert_eq!(
+        desk.told(),
+        json!([
+            ["baseline", "1", {"id": {"new": 1}, "company_id": {"new": 1}, "v": {"new": "real"}}],
+            ["capture_paused", null, {}],
+            ["capture_resumed", null, {}],
+            ["update", "1", {"v": {"old": "real", "new": "new"}}],
+        ])
+    );
+    table().untrack(&desk.connection).unwrap();
 }
