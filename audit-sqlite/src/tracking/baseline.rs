@@ -1,11 +1,11 @@
 //! The rows that are there when tracking begins, as entries.
 
 use std::fmt::Write as _;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use audit_core::Result;
-use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, Row, params_from_iter};
 use serde::{Deserialize, Serialize};
 
 use super::atomic::atomically;
@@ -53,14 +53,20 @@ impl Baseline {
 
 /// The last row that was looked at, as it is kept in the file.
 #[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Cursor {
     rows: u64,
     /// What tells it apart from others.
     identity: Vec<Part>,
+    /// The id of its record, and the number of the schema then: `VACUUM`, which may give rows other
+    /// rowids, counts it up.
+    id: Vec<Part>,
+    schema: i64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize)]
 enum Part {
+    Null,
     Integer(i64),
     /// The bits, since JSON would write another number now and then.
     Real(u64),
@@ -93,16 +99,22 @@ fn batch(connection: &Connection, table: &str) -> Result<Baseline> {
     };
     let plan = plan(connection, &tracked)?;
     let select = Select::new(&plan);
+    let schema = schema_version(connection)?;
+    if cursor.schema != schema && select.has_moved(connection, &cursor)? {
+        cursor = Cursor::default();
+    }
+    cursor.schema = schema;
     let last = select.last(connection, &cursor.identity)?;
     let (is_finished, rows) = match last {
-        Some((last, rows)) => {
+        Some(last) => {
             let sql = select.stage(&plan, tracked.n, !cursor.identity.is_empty());
-            let bounds = cursor.identity.iter().chain(&last).map(Part::to_value);
+            let bounds = cursor.identity.iter().chain(&last.identity);
             connection
                 .execute(&sql, params_from_iter(bounds))
                 .map_err(failed)?;
-            cursor.identity = last;
-            (rows < BATCH, rows)
+            cursor.identity = last.identity;
+            cursor.id = last.id;
+            (last.rows < BATCH, last.rows)
         }
         None => (true, 0),
     };
@@ -128,6 +140,12 @@ fn batch(connection: &Connection, table: &str) -> Result<Baseline> {
     Ok(state)
 }
 
+fn schema_version(connection: &Connection) -> Result<i64> {
+    connection
+        .query_row("PRAGMA main.schema_version", [], |row| row.get(0))
+        .map_err(during(Phase::Read))
+}
+
 /// The plan of a capture that is up to date.
 fn plan(connection: &Connection, tracked: &Tracked) -> Result<Plan> {
     let shape = Shape::read(connection, &tracked.name)?;
@@ -143,45 +161,87 @@ struct Select {
     identity: Vec<String>,
     /// The same, to be compared and ordered by.
     compared: Vec<String>,
+    /// The columns of the id, if the identity may be given anew and they are not it.
+    id: Vec<String>,
+    has_hidden_rowid: bool,
+}
+
+/// The last row of a batch, and how many rows the batch has.
+struct Last {
+    identity: Vec<Part>,
+    id: Vec<Part>,
+    rows: i64,
 }
 
 impl Select {
     fn new(plan: &Plan) -> Self {
         let identity = plan.shape.identity.iter();
+        let has_hidden_rowid = plan.shape.has_hidden_rowid;
+        let ids = plan.layout.ids.iter();
+        let ids = ids.filter_map(|place| plan.columns.get(*place));
+        let ids = ids.filter(|id| has_hidden_rowid && !plan.shape.identity.contains(id));
         Self {
+            id: ids.map(|id| format!("x.{id}")).collect(),
+            has_hidden_rowid,
             table: plan.shape.qualified(),
             identity: identity.map(|one| format!("x.{one}")).collect(),
             compared: plan.shape.compared("x."),
         }
     }
 
-    /// The last row of the batch behind a row, and how many rows the batch has.
-    fn last(&self, connection: &Connection, after: &[Part]) -> Result<Option<(Vec<Part>, i64)>> {
+    /// The last row of the batch behind a row.
+    fn last(&self, connection: &Connection, after: &[Part]) -> Result<Option<Last>> {
         let failed = during(Phase::Read);
         let behind = match after {
             [] => "1".to_owned(),
             _ => self.compare(">", 1),
         };
-        let columns = list(&self.identity);
         let sql = format!(
-            "SELECT {columns} FROM {} AS x WHERE {behind} ORDER BY {} LIMIT {BATCH}",
+            "SELECT {} FROM {} AS x WHERE {behind} ORDER BY {} LIMIT {BATCH}",
+            list(&[self.identity.as_slice(), &self.id].concat()),
             self.table,
             list(&self.compared)
         );
         let mut statement = connection.prepare_cached(&sql).map_err(failed)?;
-        let mut rows = statement
-            .query(params_from_iter(after.iter().map(Part::to_value)))
-            .map_err(failed)?;
+        let mut rows = statement.query(params_from_iter(after)).map_err(failed)?;
         let mut last = None;
         let mut count = 0;
         while let Some(row) = rows.next().map_err(failed)? {
             count += 1;
-            let parts = (0..self.identity.len())
-                .map(|place| Part::of(row.get_ref(place).map_err(failed)?))
-                .collect::<Result<Vec<Part>>>()?;
-            last = Some((parts, count));
+            let width = self.identity.len();
+            last = Some(Last {
+                identity: parts(row, 0..width)?,
+                id: parts(row, width..width + self.id.len())?,
+                rows: count,
+            });
         }
         Ok(last)
+    }
+
+    /// Whether rows may have changed their places since a row was the last one that was looked at:
+    /// that row is gone, or is the row of another record.
+    fn has_moved(&self, connection: &Connection, cursor: &Cursor) -> Result<bool> {
+        if !self.has_hidden_rowid || cursor.identity.is_empty() {
+            return Ok(false);
+        }
+        if self.id.is_empty() {
+            return Ok(true);
+        }
+        let failed = during(Phase::Read);
+        let sql = format!(
+            "SELECT {} FROM {} AS x WHERE {}",
+            list(&self.id),
+            self.table,
+            self.compare("=", 1)
+        );
+        let mut statement = connection.prepare(&sql).map_err(failed)?;
+        let mut rows = statement
+            .query(params_from_iter(&cursor.identity))
+            .map_err(failed)?;
+        Ok(match rows.next().map_err(failed)? {
+            Some(row) => parts(row, 0..self.id.len())? != cursor.id,
+            None => true,
+        })
     }
 
     /// Stages the rows behind one row, if there is one, up to another.
@@ -219,24 +279,36 @@ impl Select {
     }
 }
 
+fn parts(row: &Row<'_>, places: Range<usize>) -> Result<Vec<Part>> {
+    places
+        .map(|place| {
+            let value = row.get_ref(place).map_err(during(Phase::Read))?;
+            Ok(Part::of(value))
+        })
+        .collect()
+}
+
 impl Part {
-    fn of(value: ValueRef<'_>) -> Result<Self> {
-        Ok(match value {
+    fn of(value: ValueRef<'_>) -> Self {
+        match value {
+            ValueRef::Null => Self::Null,
             ValueRef::Integer(number) => Self::Integer(number),
             ValueRef::Real(number) => Self::Real(number.to_bits()),
             ValueRef::Text(text) => Self::Text(text.to_vec()),
             ValueRef::Blob(bytes) => Self::Blob(bytes.to_vec()),
-            // What tells rows apart is never NULL.
-            ValueRef::Null => return Err(corrupt()),
-        })
-    }
-
-    fn to_value(&self) -> Value {
-        match self {
-            Self::Integer(number) => Value::Integer(*number),
-            Self::Real(bits) => Value::Real(f64::from_bits(*bits)),
-            Self::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
-            Self::Blob(bytes) => Value::Blob(bytes.clone()),
         }
+    }
+}
+
+impl ToSql for Part {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(number) => ValueRef::Integer(*number),
+            Self::Real(bits) => ValueRef::Real(f64::from_bits(*bits)),
+            // As it is: a text in a file may be no UTF-8.
+            Self::Text(text) => ValueRef::Text(text),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
     }
 }

@@ -292,7 +292,8 @@ impl TrackedTable {
     ///
     /// A thousand rows at a time are staged and committed, unless a transaction is open; `progress`
     /// is called after each time and may stop it. Calling it again goes on where it stopped, in
-    /// another process, too; calling it when it is finished begins anew. Calling
+    /// another process, too; calling it when it is finished begins anew, and so does calling it after
+    /// a `VACUUM` that has given rows other rowids. Calling
     /// [`SqliteStore::collect_row_changes`](crate::SqliteStore::collect_row_changes) in `progress`
     /// keeps what is staged small.
     ///
