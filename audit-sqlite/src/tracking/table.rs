@@ -71,6 +71,10 @@ use super::options::{Options, RowOperation, TenantRule};
 /// a constant is not seen. An `UPDATE OR REPLACE` of a row that refers to the row it displaces leaves a
 /// dangling reference in SQLite itself, where an action of the foreign key has just mended it: the entry
 /// tells of the action only, and `PRAGMA foreign_key_check` of the row.
+///
+/// A temporary trigger stands in no file and fires before those of the file. Where one that says `AFTER`
+/// changes the row again, the second change is told before the first, so that histories end with
+/// what the row was in between: let such triggers stand in the file.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is tracked until `track`"]
 pub struct TrackedTable {
