@@ -20,7 +20,7 @@ const KEYS: [(&str, &str, &[&str]); 6] = [
     ),
 ];
 
-const UNIQUE: [&str; 8] = [
+const UNIQUE: [&str; 11] = [
     "CREATE UNIQUE INDEX t_u ON t (u)",
     "CREATE UNIQUE INDEX t_u ON t (u COLLATE NOCASE)",
     "CREATE UNIQUE INDEX t_u ON t (a, u)",
@@ -29,6 +29,9 @@ const UNIQUE: [&str; 8] = [
     "CREATE UNIQUE INDEX t_u ON t (a + 1, substr(u, 1, 1)) WHERE u IS NOT NULL",
     "CREATE UNIQUE INDEX t_u ON t (u); CREATE UNIQUE INDEX t_a ON t (a)",
     "CREATE UNIQUE INDEX t_u ON t (g)",
+    "CREATE UNIQUE INDEX t_u ON t (i)",
+    "CREATE UNIQUE INDEX t_u ON t (CASE WHEN a > '2' THEN u ELSE h || u END)",
+    "CREATE UNIQUE INDEX t_u ON t (CASE WHEN i > 20 THEN u END, h) WHERE a = '1' OR u > 'a'",
 ];
 
 /// Triggers of the user, which do what users' triggers do.
@@ -94,7 +97,7 @@ impl Schema {
         };
         Self {
             sql: format!(
-                "CREATE TABLE t ({column}, u TEXT NOT NULL{or_replace} DEFAULT 'b', p, a INTEGER, b REAL CHECK (b IS NULL OR b < 100), c, \"the d\" ANY, g TEXT AS (lower(u) || a) {stored}{constraint}{own}){end};
+                "CREATE TABLE t ({column}, u TEXT NOT NULL{or_replace} DEFAULT 'b', p, a INTEGER, b REAL CHECK (b IS NULL OR b < 100), c, \"the d\" ANY, g TEXT AS (lower(u) || a) {stored}, i TEXT AS (h || u), h NUMERIC AS (a || '.0') {stored}{constraint}{own}){end};
                  {unique}; CREATE TABLE child (id INTEGER PRIMARY KEY, t_id{parent}, v); {users}"
             ),
             ids,
