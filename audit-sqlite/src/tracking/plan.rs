@@ -61,7 +61,7 @@ impl Plan {
             None => None,
         };
         if let TenantRule::Column(name) = &options.tenant {
-            chooser.needed(name, "the tenant")?;
+            chooser.check_tenant(name)?;
         }
         let tenant = TenantColumn::read(connection, &shape, &options.tenant)?;
         let layout = Layout {
@@ -209,6 +209,20 @@ impl Chooser<'_> {
         }
         self.check_no_secret(column, role)?;
         Ok(identifier(column))
+    }
+
+    /// It may be excluded: whose a row is says the log that it stands in.
+    fn check_tenant(&self, name: &str) -> Result<()> {
+        let column = self.shape.expect_column(name, "the tenant")?;
+        if contains(&self.options.redact, column) {
+            return Err(invalid(
+                self.shape,
+                format!(
+                    "has the tenant in column `{column}`, which is redacted; the tenant stands in every entry, so exclude the column instead, or take another one for it"
+                ),
+            ));
+        }
+        self.check_no_secret(column, "the tenant")
     }
 
     fn check_no_secret(&self, column: &str, role: &str) -> Result<()> {

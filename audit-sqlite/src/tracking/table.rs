@@ -165,7 +165,8 @@ impl TrackedTable {
         self
     }
 
-    /// Columns that are never staged, and whose changes alone are no change.
+    /// Columns that are never staged, and whose changes alone are no change. The one that names the
+    /// tenant may be among them: it says whose an entry is, and nothing else.
     pub fn exclude<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
         self.options.exclude = strings(columns);
         self
