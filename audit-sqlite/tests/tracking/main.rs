@@ -10,6 +10,7 @@
 mod baseline;
 mod desk;
 mod differential;
+mod json;
 mod options;
 mod parents;
 mod pauses;
