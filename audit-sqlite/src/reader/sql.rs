@@ -5,7 +5,7 @@
 
 use audit_core::query::Order;
 
-use crate::writer::Lookup;
+use crate::writer::{BLOCK, Lookup};
 
 /// Which index leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,9 +114,9 @@ impl Source {
                 );
             }
             Self::LookupTail(lookup) => {
-                let column = column(lookup);
+                let (open, column) = (behind_lookups(), lookup.column());
                 return format!(
-                    "e.seq BETWEEN max(?2, {BEHIND_LOOKUPS}) AND ?3 AND e.tenant = ?1 AND e.{column} = ?4"
+                    "e.seq BETWEEN max(?2, {open}) AND ?3 AND e.tenant = ?1 AND e.{column} = ?4"
                 );
             }
             Self::Entity => "p.tenant = ?1 AND p.entity = ?4 AND p.seq BETWEEN ?2 AND ?3",
@@ -141,14 +141,8 @@ impl Source {
 }
 
 /// The first entry of the log that `audit_lookup` does not tell of.
-const BEHIND_LOOKUPS: &str = "(SELECT (max(seq) + 1) / 256 * 256 FROM audit_entry)";
-
-fn column(lookup: Lookup) -> &'static str {
-    match lookup {
-        Lookup::Operation => "operation",
-        Lookup::Request => "request_id",
-        Lookup::Cause => "cause",
-    }
+fn behind_lookups() -> String {
+    format!("(SELECT (max(seq) + 1) / {BLOCK} * {BLOCK} FROM audit_entry)")
 }
 
 fn columns(width: Width) -> String {
@@ -210,8 +204,9 @@ pub(crate) fn has_id() -> String {
 
 /// Where the entry with an id stands: in a full block, or behind those.
 fn seq_of_id(tenant: &str, id: &str) -> String {
+    let open = behind_lookups();
     format!(
-        "coalesce((SELECT p.seq FROM audit_lookup AS p WHERE p.kind = 0 AND p.value = {id} AND p.tenant = {tenant} LIMIT 1), (SELECT t.seq FROM audit_entry AS t NOT INDEXED WHERE t.seq >= {BEHIND_LOOKUPS} AND t.tenant = {tenant} AND t.id = {id} LIMIT 1))"
+        "coalesce((SELECT p.seq FROM audit_lookup AS p WHERE p.kind = 0 AND p.value = {id} AND p.tenant = {tenant} LIMIT 1), (SELECT t.seq FROM audit_entry AS t NOT INDEXED WHERE t.seq >= {open} AND t.tenant = {tenant} AND t.id = {id} LIMIT 1))"
     )
 }
 
@@ -329,7 +324,7 @@ mod tests {
                 &["e USING INTEGER PRIMARY KEY (rowid=?)"]
             } else if sql == by_id() || sql == has_id() {
                 &[lookup, "t USING INTEGER PRIMARY KEY (rowid>?)", "(name=?)"]
-            } else if sql.contains(BEHIND_LOOKUPS) {
+            } else if sql.contains(&behind_lookups()) {
                 // Fewer than 256 rows, whosoever they are.
                 &["e USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"]
             } else if sql.contains("audit_lookup") {

@@ -29,6 +29,15 @@ impl Lookup {
             Self::Cause => 3,
         }
     }
+
+    /// The column of an entry that it is.
+    pub(crate) fn column(self) -> &'static str {
+        match self {
+            Self::Operation => "operation",
+            Self::Request => "request_id",
+            Self::Cause => "cause",
+        }
+    }
 }
 
 const WRITE: &str = "INSERT INTO audit_lookup (kind, value, tenant, seq) SELECT 0, id, tenant, seq FROM audit_entry WHERE seq BETWEEN +?1 AND +?2 UNION ALL SELECT 1, operation, tenant, seq FROM audit_entry WHERE seq BETWEEN +?1 AND +?2 AND operation IS NOT NULL UNION ALL SELECT 2, request_id, tenant, seq FROM audit_entry WHERE seq BETWEEN +?1 AND +?2 AND request_id IS NOT NULL UNION ALL SELECT 3, cause, tenant, seq FROM audit_entry WHERE seq BETWEEN +?1 AND +?2 AND cause IS NOT NULL";
