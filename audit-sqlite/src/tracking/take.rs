@@ -94,8 +94,7 @@ fn read_staged(
     let (mut taken, mut last) = (0, 0);
     while let Some(row) = rows.next().map_err(failed)? {
         last = row.get(0).map_err(failed)?;
-        let (change, _) = layouts.change(connection, row)?;
-        if !change.is_of_form_only() {
+        if let Some((change, _)) = layouts.change(connection, row)? {
             each(change)?;
         }
         taken += 1;
@@ -189,10 +188,9 @@ fn sum_up(
         .map_err(failed)?;
     let mut rows = statement.query([source]).map_err(failed)?;
     while let Some(row) = rows.next().map_err(failed)? {
-        let (mut change, layout) = layouts.change(connection, row)?;
-        if change.is_of_form_only() {
+        let Some((mut change, layout)) = layouts.change(connection, row)? else {
             continue;
-        }
+        };
         let changes = std::mem::take(&mut change.changes);
         let sum = match sums.entry((change.tenant.clone(), change.action)) {
             Entry::Occupied(sum) => sum.into_mut(),
@@ -239,11 +237,12 @@ fn bulk(action: &'static str) -> &'static str {
 struct Layouts(HashMap<i64, Option<Layout>>);
 
 impl Layouts {
+    /// What a row tells; nothing if it was only written in another way.
     fn change(
         &mut self,
         connection: &Connection,
         row: &Row<'_>,
-    ) -> Result<(RowChange, Option<&Layout>)> {
+    ) -> Result<Option<(RowChange, Option<&Layout>)>> {
         let failed = during(Phase::Read);
         let source: i64 = row.get(1).map_err(failed)?;
         let number: i64 = row.get(2).map_err(failed)?;
@@ -252,9 +251,12 @@ impl Layouts {
             Entry::Vacant(unknown) => unknown.insert(registry::layout(connection, source)?),
         };
         match (layout, Staged::from_number(number)) {
-            (Some(layout), Some(staged)) => Ok((read::read(row, layout, staged)?, Some(&*layout))),
+            (Some(layout), Some(staged)) => {
+                let change = read::read(row, layout, staged)?;
+                Ok((!change.is_of_form_only()).then_some((change, Some(&*layout))))
+            }
             // It must not hold up everything that comes after it.
-            _ => Ok((read::unreadable(row)?, None)),
+            _ => Ok(Some((read::unreadable(row)?, None))),
         }
     }
 }
