@@ -6,7 +6,6 @@ use serde_json::Value;
 use crate::tracking::RowChange;
 
 /// What a change is about.
-#[derive(Clone)]
 pub(super) struct Key {
     /// Nothing where neither the row nor a context says it.
     tenant: Option<Tenant>,
