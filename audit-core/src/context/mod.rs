@@ -229,6 +229,19 @@ impl AuditContext {
     ///
     /// For stores that make entries of what they see themselves; [`pass`](crate::store::pass)
     /// comes after it.
+    ///
+    /// ```
+    /// use audit_core::{Actor, AuditContext, AuditEntry};
+    /// use uuid::Uuid;
+    ///
+    /// let context = AuditContext::new("acme").actor(Actor::user(7, "ada")).request_id("r-1");
+    /// let mut entry = AuditEntry::new(
+    ///     Uuid::now_v7(), chrono::Utc::now(), "acme".into(), Actor::anonymous(), "import",
+    /// );
+    /// context.describe(&mut entry);
+    /// assert_eq!(entry.actor.name(), Some("ada"));
+    /// assert_eq!(entry.request_id.as_deref(), Some("r-1"));
+    /// ```
     pub fn describe(&self, entry: &mut AuditEntry) {
         entry.actor = self.resolve_actor();
         self.describe_request(entry);

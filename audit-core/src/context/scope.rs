@@ -55,6 +55,15 @@ impl ContextScope {
     }
 
     /// Whether both act for the same tenant as the same actor.
+    ///
+    /// ```
+    /// use audit_core::{Actor, AuditContext};
+    ///
+    /// let ada = AuditContext::new("acme").actor(Actor::user(7, "ada"));
+    /// let request = ada.begin();
+    /// assert!(request.acts_as(&ada.request_id("r-1").begin()));
+    /// assert!(!request.acts_as(&AuditContext::new("globex").begin()));
+    /// ```
     #[must_use]
     pub fn acts_as(&self, other: &Self) -> bool {
         let who = |scope: &Self| {

@@ -193,6 +193,16 @@ impl Changes {
     }
 
     /// Keeps only what happened at some paths.
+    ///
+    /// ```
+    /// use audit_core::{Change, Changes};
+    ///
+    /// let mut changes = Changes::new();
+    /// changes.insert("status", Change::added("open".into()));
+    /// changes.insert("title", Change::added("scan".into()));
+    /// changes.retain(|path, _| path != "title");
+    /// assert_eq!(changes.fields(), ["status"]);
+    /// ```
     pub fn retain(&mut self, mut keep: impl FnMut(&str, &Change) -> bool) {
         self.list.retain(|(path, change)| keep(path, change));
     }
