@@ -38,7 +38,10 @@ fn main() {
         return bulk::alone(folder);
     }
     if parts.first().is_some_and(|part| part == "only-tracked") {
-        return tracked::alone(folder);
+        return tracked::alone(folder, tracked::bulk);
+    }
+    if parts.first().is_some_and(|part| part == "only-joined") {
+        return tracked::alone(folder, tracked::joined);
     }
     let mut table = Table::default();
     if wanted("w1") {

@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::time::Instant;
 
+use audit_core::{Actor, AuditContext};
 use audit_sqlite::rusqlite::{Connection, params};
-use audit_sqlite::{Synchronous, TrackedTable};
+use audit_sqlite::{SqliteStore, Synchronous, TrackedTable};
 
 use crate::by_hand::connect;
 use crate::data::{text, uuid};
-use crate::figures::{Better, Table, peak_mebibytes, peak_mebibytes_of, per_second};
+use crate::figures::{Better, Table, peak_mebibytes, peak_mebibytes_of, per_second, rate};
 use crate::library;
 
 const ROWS: u64 = 100_000;
@@ -78,9 +79,24 @@ pub(crate) fn run(folder: &Path, table: &mut Table) {
         1.0,
         Better::More,
     );
-    let peak = peak_mebibytes_of("only-tracked");
+    peak(table, "its peak memory", "only-tracked");
     table.goal(
-        "its peak memory",
+        "the same in a transaction of `begin` and a context, until it is committed",
+        (
+            per_second(median(&|round| round.joined)),
+            per_second(50_000.0),
+        ),
+        median(&|round| round.joined) / 50_000.0,
+        1.0,
+        Better::More,
+    );
+    peak(table, "its peak memory", "only-joined");
+}
+
+fn peak(table: &mut Table, name: &str, work: &str) {
+    let peak = peak_mebibytes_of(work);
+    table.goal(
+        name,
         (format!("{peak:.1} MiB"), "64 MiB".to_owned()),
         peak / 64.0,
         1.0,
@@ -96,6 +112,7 @@ struct Round {
     collected: f64,
     /// Entries per second.
     bulk: f64,
+    joined: f64,
 }
 
 impl Round {
@@ -137,6 +154,7 @@ impl Round {
             staged: each(staged),
             collected: each(collected),
             bulk: bulk(&path("bulk")),
+            joined: joined(&path("joined")),
         }
     }
 }
@@ -190,9 +208,35 @@ fn update(connection: &mut Connection, number: u64) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
-/// One statement over all rows, until all are entries; how many of them per second. The log knows
-/// the rows, since it has seen them come.
-fn bulk(path: &Path) -> f64 {
+const CLOSE_ALL: &str = "UPDATE incident SET status = 'closed', updated = 1";
+
+/// One statement over all rows, until all are entries; how many of them per second.
+pub(crate) fn bulk(path: &Path) -> f64 {
+    let (store, connection) = many(path);
+    rate(ROWS, || {
+        connection.execute(CLOSE_ALL, []).unwrap();
+        assert_eq!(store.collect_row_changes().unwrap(), ROWS);
+    })
+}
+
+/// The same in a transaction of ours, whose entries carry a context.
+pub(crate) fn joined(path: &Path) -> f64 {
+    let (store, mut connection) = many(path);
+    let auditor = library::auditor(store.clone());
+    let context = AuditContext::new("acme")
+        .actor(Actor::user("ada", "Ada"))
+        .auditor(&auditor);
+    context.scope(|| {
+        rate(ROWS, || {
+            let tx = store.begin(&mut connection).unwrap();
+            tx.execute(CLOSE_ALL, []).unwrap();
+            tx.commit().unwrap();
+        })
+    })
+}
+
+/// A table that is tracked, and a log that knows its rows, since it has seen them come.
+fn many(path: &Path) -> (SqliteStore, Connection) {
     let store = library::open(path, Synchronous::Full);
     let mut connection = Connection::open(path).unwrap();
     connection.execute_batch(INCIDENTS).unwrap();
@@ -200,16 +244,11 @@ fn bulk(path: &Path) -> f64 {
     fill(&mut connection, ROWS);
     store.collect_row_changes().unwrap();
     store.checkpoint().unwrap();
-    let start = Instant::now();
-    connection
-        .execute("UPDATE incident SET status = 'closed', updated = 1", [])
-        .unwrap();
-    assert_eq!(store.collect_row_changes().unwrap(), ROWS);
-    f64::from(u32::try_from(ROWS).unwrap()) / start.elapsed().as_secs_f64()
+    (store, connection)
 }
 
-/// The bulk update alone; prints the peak memory in MiB.
-pub(crate) fn alone(folder: &Path) {
-    bulk(&folder.join("alone.db"));
+/// A bulk update alone; prints the peak memory in MiB.
+pub(crate) fn alone(folder: &Path, bulk: fn(&Path) -> f64) {
+    eprintln!("{}", per_second(bulk(&folder.join("alone.db"))));
     println!("{}", peak_mebibytes());
 }

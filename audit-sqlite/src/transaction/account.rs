@@ -1,5 +1,6 @@
 //! What is written in a transaction, and what outlives a rollback.
 
+use std::collections::HashMap;
 use std::mem;
 
 use audit_core::{AuditEntry, ContextScope, Error, ErrorKind, Outcome, Receipt, Result, Tenant};
@@ -7,8 +8,10 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::claims::{Claims, Hearing};
+use super::ledger::Ledger;
 use super::sink::Sink;
 use super::traces::Traces;
+
 use crate::tracking;
 
 /// How many rows of tracked tables are taken at a time.
@@ -23,11 +26,11 @@ pub(super) struct Account {
     begun: i64,
     /// The number of the newest row as we left it.
     newest: i64,
-    written: Vec<Row>,
+    written: Ledger,
     failures: Vec<Failure>,
     /// For entries that have no operation of their own: one for each tenant, since it would mean
     /// nothing in another's log.
-    operations: Vec<(Tenant, Uuid)>,
+    operations: HashMap<Tenant, Uuid>,
     /// What is written now is written last: an entry that is alone has nothing to be tied to.
     is_last: bool,
     traces: Traces,
@@ -35,15 +38,6 @@ pub(super) struct Account {
     /// Where the caller last used the connection: rows that are changed are changed there.
     used_in: Option<ContextScope>,
     doom: Option<Doom>,
-}
-
-/// An entry that was written.
-struct Row {
-    /// Nothing for one that was there before.
-    seq: Option<i64>,
-    tenant: Tenant,
-    id: Uuid,
-    index: Option<u64>,
 }
 
 /// An entry that tells of a failure: it stays, whatever is rolled back.
@@ -74,9 +68,9 @@ impl Account {
             sink,
             begun,
             newest: begun,
-            written: Vec::new(),
+            written: Ledger::default(),
             failures: Vec::new(),
-            operations: Vec::new(),
+            operations: HashMap::new(),
             is_last: false,
             traces: Traces::default(),
             claims,
@@ -91,6 +85,8 @@ impl Account {
         if let Err(error) = self.traces.restore(connection) {
             self.condemn(&error);
         }
+        // What failed just now may have ended it: SQLite rolls back where there is no room.
+        self.notice_end(connection);
         if self.claims.is_tracking() {
             self.used_in = ContextScope::current();
         }
@@ -144,11 +140,10 @@ impl Account {
         }
     }
 
-    /// Ends it after a commit: the receipts of what is stored.
-    pub(super) fn close(&mut self) -> impl Iterator<Item = Receipt> + use<> {
+    /// Ends it after a commit: the receipts of what was recorded, and how many entries rows became.
+    pub(super) fn close(&mut self) -> (Vec<Receipt>, u64) {
         self.sink.close(true);
-        let rows = mem::take(&mut self.written).into_iter();
-        rows.map(|row| Receipt::in_transaction(row.id, row.index))
+        mem::take(&mut self.written).into_receipts()
     }
 
     /// Ends it after a rollback: the entries that do not go down with it.
@@ -161,8 +156,7 @@ impl Account {
 
     /// An entry whose fate is the fate of the transaction, if there is one.
     pub(super) fn witness(&self) -> Option<(Tenant, Uuid)> {
-        let row = self.written.iter().rev().find(|row| row.seq.is_some())?;
-        Some((row.tenant.clone(), row.id))
+        self.written.witness()
     }
 
     fn write(
@@ -179,9 +173,9 @@ impl Account {
         let mut entries = entries;
         let written = match self.claim(connection, &mut entries) {
             Ok(claimed) => self
-                .try_write(connection, entries, Some(&claimed.told))
+                .try_write(connection, entries, &claimed.told)
                 .and_then(|written| {
-                    self.try_write(connection, claimed.later, None)?;
+                    self.store_later(connection, claimed.later)?;
                     Ok(written)
                 }),
             Err(error) => {
@@ -216,20 +210,23 @@ impl Account {
         }
         self.catch_up(connection)?;
         let mut hearing = Hearing::of(entries);
+        let mut rows = Vec::with_capacity(BATCH);
+        let before = self.newest;
+        let mut last = None;
         loop {
-            let mut batch = Vec::with_capacity(BATCH);
             let taken = tracking::take_staged(connection, CHUNK, &mut |change| {
-                batch.extend(self.claims.take(&mut hearing, change)?);
-                if batch.len() >= BATCH {
-                    self.try_write(connection, mem::take(&mut batch), None)?;
+                self.claims.take(&mut hearing, change, &mut rows)?;
+                if rows.len() >= BATCH {
+                    last = self.store_rows(connection, &mut rows)?;
                 }
                 Ok(())
             })?;
-            self.try_write(connection, batch, None)?;
             if taken < CHUNK {
                 break;
             }
         }
+        last = self.store_rows(connection, &mut rows)?.or(last);
+        self.note_rows(before, last);
         let told = (0..entries.len()).map(|place| hearing.is_told(place));
         Ok(Claimed {
             told: told.collect(),
@@ -237,21 +234,63 @@ impl Account {
         })
     }
 
+    fn store_later(&mut self, connection: &Connection, mut rows: Vec<AuditEntry>) -> Result<()> {
+        let before = self.newest;
+        let last = self.store_rows(connection, &mut rows);
+        let last = last.inspect_err(|error| self.condemn(error))?;
+        self.note_rows(before, last);
+        Ok(())
+    }
+
+    /// Writes entries of rows, and says which is the last.
+    fn store_rows(
+        &mut self,
+        connection: &Connection,
+        rows: &mut Vec<AuditEntry>,
+    ) -> Result<Option<(Tenant, Uuid)>> {
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        self.tie(rows);
+        for written in self.sink.write(connection, rows)? {
+            self.newest += i64::from(written.is_new);
+        }
+        let last = rows.last().map(|entry| (entry.tenant.clone(), entry.id));
+        rows.clear();
+        Ok(last)
+    }
+
+    fn note_rows(&mut self, before: i64, last: Option<(Tenant, Uuid)>) {
+        if let (Ok(entries @ 1..), Some(last)) = (u64::try_from(self.newest - before), last) {
+            self.written.add_rows(entries, last, self.newest);
+        }
+    }
+
+    /// Gives entries that belong to no operation that of the transaction.
+    fn tie(&mut self, entries: &mut [AuditEntry]) {
+        for entry in entries.iter_mut().filter(|entry| entry.operation.is_none()) {
+            let operation = match self.operations.get(&entry.tenant) {
+                Some(known) => *known,
+                None => *self
+                    .operations
+                    .entry(entry.tenant.clone())
+                    .or_insert_with(Uuid::now_v7),
+            };
+            entry.operation = Some(operation);
+        }
+    }
+
     fn try_write(
         &mut self,
         connection: &Connection,
         mut entries: Vec<AuditEntry>,
-        told: Option<&[bool]>,
+        told: &[bool],
     ) -> Result<Vec<Option<u64>>> {
         if entries.is_empty() {
             return Ok(Vec::new());
         }
         if !self.is_last || entries.len() > 1 || !self.written.is_empty() {
-            for entry in &mut entries {
-                if entry.operation.is_none() {
-                    entry.operation = Some(self.operation(&entry.tenant));
-                }
-            }
+            self.tie(&mut entries);
         }
         let written = self
             .catch_up(connection)
@@ -269,16 +308,11 @@ impl Account {
             indexes.push(written.index);
             self.newest += i64::from(written.is_new);
             let seq = written.is_new.then_some(self.newest);
-            let is_told = |told: &[bool]| told.get(place).copied().unwrap_or(false);
-            if written.is_new && told.is_some_and(|told| !is_told(told)) {
+            if written.is_new && !told.get(place).copied().unwrap_or(false) {
                 self.claims.remember(&entry, self.newest);
             }
-            self.written.push(Row {
-                seq,
-                tenant: entry.tenant.clone(),
-                id: entry.id,
-                index: written.index,
-            });
+            let tenant = entry.tenant.clone();
+            self.written.add((tenant, entry.id), seq, written.index);
             if written.is_new && entry.outcome != Outcome::Success {
                 self.failures.push(Failure { entry, seq });
             }
@@ -297,8 +331,7 @@ impl Account {
         if newest == self.newest {
             return Ok(());
         }
-        let is_gone = |seq: Option<i64>| seq.is_some_and(|seq| seq > newest);
-        self.written.retain(|row| !is_gone(row.seq));
+        self.written.forget_after(newest);
         for failure in &mut self.failures {
             failure.seq = failure.seq.filter(|seq| *seq <= newest);
         }
@@ -328,15 +361,6 @@ impl Account {
             .filter(|entry| entry.outcome != Outcome::Success);
         self.failures
             .extend(failures.map(|entry| Failure { entry, seq: None }));
-    }
-
-    fn operation(&mut self, tenant: &Tenant) -> Uuid {
-        if let Some((_, known)) = self.operations.iter().find(|(of, _)| of == tenant) {
-            return *known;
-        }
-        let operation = Uuid::now_v7();
-        self.operations.push((tenant.clone(), operation));
-        operation
     }
 
     fn condemn(&mut self, error: &Error) {

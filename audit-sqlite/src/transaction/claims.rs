@@ -65,15 +65,22 @@ impl Claims {
         self.is_tracking || self.tracked != tracking::tracked_here()
     }
 
-    /// Takes in what became of a row; gives the entries of which it is certain that nobody else
+    /// Takes in what became of a row; adds the entries of which it is certain that nobody else
     /// tells.
     pub(super) fn take(
         &mut self,
         hearing: &mut Hearing,
         change: RowChange,
-    ) -> Result<Vec<AuditEntry>> {
-        let own = self.own(hearing.take(change));
-        own.collect()
+        own: &mut Vec<AuditEntry>,
+    ) -> Result<()> {
+        if hearing.0.is_empty() {
+            own.extend(self.unless_told(change)?);
+            return Ok(());
+        }
+        for change in hearing.take(change) {
+            own.extend(self.unless_told(change)?);
+        }
+        Ok(())
     }
 
     /// Ends a hearing: gives typed entries what only their rows tell. What became of those rows
@@ -83,11 +90,14 @@ impl Claims {
         hearing: Hearing,
         typed: &mut [AuditEntry],
     ) -> Result<Vec<AuditEntry>> {
-        let mut own = Vec::new();
+        let mut later = Vec::new();
         for group in hearing.0 {
-            own.extend(self.decide_group(group, typed)?);
+            later.extend(self.decide_group(group, typed)?);
         }
-        self.own(own).collect()
+        let later = later.into_iter();
+        later
+            .filter_map(|change| self.unless_told(change).transpose())
+            .collect()
     }
 
     fn decide_group(&mut self, group: Group, typed: &mut [AuditEntry]) -> Result<Vec<RowChange>> {
@@ -147,12 +157,7 @@ impl Claims {
         self.told.retain(|told| told.seq <= seq);
     }
 
-    /// The entries of rows, but of those that were told of before.
-    fn own(&mut self, rows: Vec<RowChange>) -> impl Iterator<Item = Result<AuditEntry>> {
-        rows.into_iter()
-            .filter_map(|change| self.unless_told(change).transpose())
-    }
-
+    /// The entry of a row, unless it was told of before.
     fn unless_told(&mut self, mut change: RowChange) -> Result<Option<AuditEntry>> {
         if self.told.is_empty() {
             return self.attributed(change);
@@ -230,9 +235,6 @@ impl Hearing {
 
     /// Keeps what a typed change may tell of; gives back what none does.
     fn take(&mut self, change: RowChange) -> Vec<RowChange> {
-        if self.0.is_empty() {
-            return vec![change];
-        }
         let context = AuditContext::current();
         let tenant = context.as_ref().map(AuditContext::tenant);
         let Some(key) = Key::of_row(&change, tenant) else {

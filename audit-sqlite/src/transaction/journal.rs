@@ -67,13 +67,13 @@ impl Journal {
         account.finish(connection, self.waiting.take())
     }
 
-    /// Ends it after a commit: the receipts of what is stored.
-    pub(super) fn committed(&self) -> Vec<Receipt> {
+    /// Ends it after a commit: the receipts of what was recorded, and how many entries rows became.
+    pub(super) fn committed(&self) -> (Vec<Receipt>, u64) {
         self.is_open.set(false);
-        let Ok(mut account) = self.account.try_borrow_mut() else {
-            return Vec::new();
-        };
-        account.close().collect()
+        match self.account.try_borrow_mut() {
+            Ok(mut account) => account.close(),
+            Err(_) => Default::default(),
+        }
     }
 
     /// Ends it after a rollback: the entries that do not go down with it.

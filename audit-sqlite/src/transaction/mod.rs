@@ -7,6 +7,7 @@ mod committed;
 mod desk;
 mod draft;
 mod journal;
+mod ledger;
 mod savepoint;
 mod sink;
 #[cfg(test)]
@@ -342,10 +343,10 @@ impl fmt::Debug for AuditedTransaction<'_> {
 impl Closing {
     fn after_commit(&mut self, durability: Durability) -> Committed {
         self.is_closed = true;
-        let receipts = self.journal.committed();
+        let (receipts, rows) = self.journal.committed();
         self.scope.leave();
-        self.scope.note_stored(receipts.len() as u64);
-        Committed::new(receipts, durability)
+        self.scope.note_stored(receipts.len() as u64 + rows);
+        Committed::new(receipts, rows, durability)
     }
 
     fn after_rollback(&mut self) {

@@ -4,8 +4,10 @@
 //!
 //! A block is summed up once, when its last entry is added; entries behind the last full block
 //! are looked at one by one. So a single entry dirties few pages, a block is written where its
-//! neighbours are, and nothing has to be remembered from one batch, or one process, to the next.
+//! neighbours are, and nothing has to be remembered from one batch, or one process, to the next: where the
+//! times are not, they are read.
 
+use audit_core::Result;
 use rusqlite::Connection;
 
 use crate::error::{Phase, during};
@@ -29,25 +31,81 @@ impl Tally {
     }
 }
 
-const SUMS: [&str; 4] = [
-    "INSERT INTO audit_span (tenant, block, min_time, max_time) SELECT ?1, ?2, min(time), max(time) FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = +?1 AND idx BETWEEN ?3 AND ?4",
+const TIMES: &str = "SELECT min(time), max(time) FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = +?1 AND idx BETWEEN ?2 AND ?3";
+const SPAN: &str =
+    "INSERT INTO audit_span (tenant, block, min_time, max_time) VALUES (?1, ?2, ?3, ?4)";
+/// `OR FAIL` spares a statement the journal by which it would be taken back alone: see `INSERT_FOR_CALLER`.
+const SUMS: [&str; 3] = [
     // A verb that is rare in the block says where it is: eight bytes for each `seq`. Looked for by itself, for
     // most entries are of verbs that are not.
-    "INSERT INTO audit_tally (tenant, kind, number, block, first, entries, places) SELECT ?1, 1, verb, ?2, min(idx), count(*), CASE WHEN count(*) <= 32 THEN (SELECT unhex(group_concat(printf('%016x', seq), '' ORDER BY seq)) FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = +?1 AND idx BETWEEN ?3 AND ?4 AND verb = e.verb) END FROM audit_entry AS e INDEXED BY audit_entry_index WHERE tenant = +?1 AND idx BETWEEN ?3 AND ?4 GROUP BY verb",
-    "INSERT INTO audit_tally (tenant, kind, number, block, first, entries) SELECT ?1, 2, actor, ?2, min(idx), count(*) FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = +?1 AND idx BETWEEN ?3 AND ?4 GROUP BY actor",
-    "INSERT INTO audit_posting (tenant, entity, seq) SELECT ?1, entity, seq FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = +?1 AND idx BETWEEN ?3 AND ?4 AND entity IS NOT NULL ORDER BY entity, seq",
+    "INSERT OR FAIL INTO audit_tally (tenant, kind, number, block, first, entries, places) SELECT ?1, 1, verb, ?2, min(idx), count(*), CASE WHEN count(*) <= 32 THEN (SELECT unhex(group_concat(printf('%016x', seq), '' ORDER BY seq)) FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = +?1 AND idx BETWEEN ?3 AND ?4 AND verb = e.verb) END FROM audit_entry AS e INDEXED BY audit_entry_index WHERE tenant = +?1 AND idx BETWEEN ?3 AND ?4 GROUP BY verb",
+    "INSERT OR FAIL INTO audit_tally (tenant, kind, number, block, first, entries) SELECT ?1, 2, actor, ?2, min(idx), count(*) FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = +?1 AND idx BETWEEN ?3 AND ?4 GROUP BY actor",
+    "INSERT OR FAIL INTO audit_posting (tenant, entity, seq) SELECT ?1, entity, seq FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = +?1 AND idx BETWEEN ?3 AND ?4 AND entity IS NOT NULL ORDER BY entity, seq",
 ];
 
-/// Sums the block up that an entry has just filled, if it has.
-pub(super) fn added(connection: &Connection, tenant: i64, index: i64) -> audit_core::Result<()> {
+/// The times in the open block of a tenant's log.
+pub(super) enum Span {
+    Known {
+        min: i64,
+        max: i64,
+    },
+    /// Some were written before anybody looked: they are read when the block is full.
+    Unknown,
+}
+
+impl Span {
+    const EMPTY: Self = Self::Known {
+        min: i64::MAX,
+        max: i64::MIN,
+    };
+
+    /// Of a log whose next entry has this index.
+    pub(super) fn before(next: i64) -> Self {
+        if next % BLOCK == 0 {
+            Self::EMPTY
+        } else {
+            Self::Unknown
+        }
+    }
+
+    fn add(&mut self, time: i64) {
+        if let Self::Known { min, max } = self {
+            *min = time.min(*min);
+            *max = time.max(*max);
+        }
+    }
+}
+
+/// Takes in an entry that was added, and sums up the block that it has filled, if it has.
+pub(super) fn added(
+    connection: &Connection,
+    tenant: i64,
+    (index, time): (i64, i64),
+    span: &mut Span,
+) -> Result<()> {
+    span.add(time);
     if index % BLOCK != BLOCK - 1 {
         return Ok(());
     }
     let failed = during(Phase::Write);
+    let (block, first) = (index / BLOCK, index - BLOCK + 1);
+    let (min, max) = match std::mem::replace(span, Span::EMPTY) {
+        Span::Known { min, max } => (min, max),
+        Span::Unknown => connection
+            .prepare_cached(TIMES)
+            .and_then(|mut times| {
+                times.query_row([tenant, first, index], |row| Ok((row.get(0)?, row.get(1)?)))
+            })
+            .map_err(failed)?,
+    };
+    connection
+        .prepare_cached(SPAN)
+        .and_then(|mut span| span.execute([tenant, block, min, max]))
+        .map_err(failed)?;
     for sql in SUMS {
         connection
             .prepare_cached(sql)
-            .and_then(|mut sum| sum.execute([tenant, index / BLOCK, index - BLOCK + 1, index]))
+            .and_then(|mut sum| sum.execute([tenant, block, first, index]))
             .map_err(failed)?;
     }
     Ok(())

@@ -40,7 +40,8 @@ impl Lookup {
     }
 }
 
-const WRITE: &str = "INSERT INTO audit_lookup (kind, value, tenant, seq) SELECT 0, id, tenant, seq FROM audit_entry WHERE seq BETWEEN +?1 AND +?2 UNION ALL SELECT 1, operation, tenant, seq FROM audit_entry WHERE seq BETWEEN +?1 AND +?2 AND operation IS NOT NULL UNION ALL SELECT 2, request_id, tenant, seq FROM audit_entry WHERE seq BETWEEN +?1 AND +?2 AND request_id IS NOT NULL UNION ALL SELECT 3, cause, tenant, seq FROM audit_entry WHERE seq BETWEEN +?1 AND +?2 AND cause IS NOT NULL";
+/// `OR FAIL`: see `blocks::SUMS`.
+const WRITE: &str = "INSERT OR FAIL INTO audit_lookup (kind, value, tenant, seq) SELECT 0, id, tenant, seq FROM audit_entry WHERE seq BETWEEN +?1 AND +?2 UNION ALL SELECT 1, operation, tenant, seq FROM audit_entry WHERE seq BETWEEN +?1 AND +?2 AND operation IS NOT NULL UNION ALL SELECT 2, request_id, tenant, seq FROM audit_entry WHERE seq BETWEEN +?1 AND +?2 AND request_id IS NOT NULL UNION ALL SELECT 3, cause, tenant, seq FROM audit_entry WHERE seq BETWEEN +?1 AND +?2 AND cause IS NOT NULL";
 const HIGHEST: &str =
     "SELECT value FROM audit_lookup WHERE kind = 0 ORDER BY value DESC, tenant DESC LIMIT 1";
 const BEHIND: &str = "SELECT tenant, id FROM audit_entry WHERE seq BETWEEN +?1 AND +?2";

@@ -7,11 +7,12 @@ use audit_core::{AuditEntry, Error, ErrorKind, Result, Tenant};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
+use super::attempts;
+use super::blocks::{self, Span};
 use super::insert::{INSERT, INSERT_ATTEMPT, INSERT_FOR_CALLER, Texts, insert};
 use super::intern::{Interned, Numbers};
 use super::lookups::Tail;
 use super::newest::Newest;
-use super::{attempts, blocks};
 use crate::error::{Phase, corrupt, during};
 use crate::reader::{Side, attempt_by_id, entry_by_id};
 
@@ -57,6 +58,8 @@ struct TenantState {
     n: i64,
     /// The index that the next entry gets.
     next: i64,
+    /// Of the block in which that is.
+    span: Span,
 }
 
 impl Memory {
@@ -170,7 +173,9 @@ impl Memory {
                 newest = newest.followed_by(entry.id);
                 self.newest = Some(newest);
                 tail.added(connection, newest.seq, tenant.n, entry.id)?;
-                blocks::added(connection, tenant.n, tenant.next)?;
+                let time = entry.timestamp.timestamp_micros();
+                let TenantState { n, next, span } = tenant;
+                blocks::added(connection, *n, (*next, time), span)?;
                 let index = u64::try_from(tenant.next).map_err(|_| corrupt())?;
                 appended.push(Appended::Stored { index });
                 tenant.next += 1;
@@ -340,7 +345,11 @@ impl TenantState {
             .prepare_cached("SELECT coalesce(max(idx), -1) + 1 FROM audit_entry WHERE tenant = +?1")
             .and_then(|mut last| last.query_row([n], |row| row.get(0)))
             .map_err(failed)?;
-        Ok(Self { n, next })
+        Ok(Self {
+            n,
+            next,
+            span: Span::before(next),
+        })
     }
 
     fn find(connection: &Connection, name: &str) -> Result<Option<i64>> {

@@ -3,6 +3,8 @@
 
 use audit_core::{ErrorKind, FailurePolicy};
 
+use audit_sqlite::TrackedTable;
+
 use crate::desk::{Desk, insert};
 
 /// From now on the connection refuses to write entries.
@@ -127,6 +129,42 @@ fn a_full_file_takes_rows_and_entries_and_the_failure_is_told_of_later() {
     });
     assert_eq!(desk.rows(), [0; 0]);
     assert_eq!(desk.actions(), ["failed"]);
+}
+
+#[test]
+fn no_statement_is_stored_alone_when_the_file_was_full_before_it() {
+    for tracked in [false, true] {
+        let mut desk = Desk::new();
+        if tracked {
+            TrackedTable::new("incident")
+                .track(&desk.connection)
+                .unwrap();
+        }
+        desk.context.scope(|| {
+            let pages: i64 = desk
+                .connection
+                .pragma_query_value(None, "page_count", |row| row.get(0))
+                .unwrap();
+            desk.connection
+                .pragma_update(None, "max_page_count", pages + 20)
+                .unwrap();
+            let tx = desk.store.begin(&mut desk.connection).unwrap();
+            for n in 0..200_u32 {
+                let text = format!("{n} ").repeat(500);
+                // Written when the transaction is used the next time, by what the caller does then.
+                desk.auditor
+                    .log("big")
+                    .metadata("text", text)
+                    .record()
+                    .unwrap();
+                tx.execute("INSERT INTO incident (id) VALUES (?1)", [n])
+                    .ok();
+            }
+            assert_eq!(tx.commit().unwrap_err().kind(), ErrorKind::Full);
+        });
+        assert_eq!(desk.rows(), [0; 0]);
+        assert_eq!(desk.actions(), [""; 0]);
+    }
 }
 
 #[test]
