@@ -216,7 +216,15 @@ fn what_is_rolled_back_is_not_told_of() {
         savepoint.rollback().unwrap();
         tx.execute("UPDATE incident SET status = 'triaged' WHERE id = 7", [])
             .unwrap();
-        tx.commit().unwrap();
+        let savepoint = tx.savepoint().unwrap();
+        savepoint
+            .execute("UPDATE incident SET title = 'gone'", [])
+            .unwrap();
+        savepoint.log("look").record().unwrap();
+        savepoint.rollback().unwrap();
+        let committed = tx.commit().unwrap();
+        assert_eq!(committed.row_changes(), 1);
+        assert!(committed.receipts().is_empty());
     });
     let entries = desk.entries(1);
     assert_eq!(entries.len(), 1, "{entries:?}");
@@ -320,15 +328,21 @@ fn the_callers_counters_are_as_without_us() {
 }
 
 #[test]
-fn a_statement_that_changes_many_rows_leaves_an_entry_for_each() {
+fn a_statement_that_changes_many_rows_leaves_an_entry_for_each_and_no_receipts() {
     let mut desk = Desk::new(|table| table);
-    desk.write(|tx| {
+    let committed = desk.context.scope(|| {
+        let tx = desk.store.begin(&mut desk.connection).unwrap();
         tx.execute_batch(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
              INSERT INTO incident (id, company, title, status) SELECT i, 'acme', 'x', 'open' FROM n",
         )
         .unwrap();
+        tx.log("import").record().unwrap();
+        tx.commit().unwrap()
     });
+    assert_eq!(committed.row_changes(), 5000);
+    assert_eq!(committed.receipts().len(), 1);
+    assert_eq!(desk.auditor.statistics().written, 5001);
     let log = desk.auditor.tenant("acme");
     assert_eq!(log.entries().action("create").count().unwrap(), 5000);
 }

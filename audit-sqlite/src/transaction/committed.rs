@@ -77,7 +77,7 @@ impl Committed {
     ///     let tx = store.begin(&mut connection)?;
     ///     tx.execute("INSERT INTO incident (title) VALUES ('Disk'), ('Power')", [])?;
     ///     tx.log("import").record()?;
-    ///     tx.commit()
+    ///     Ok::<_, Box<dyn std::error::Error>>(tx.commit()?)
     /// })?;
     /// assert_eq!(committed.row_changes(), 2);
     /// assert_eq!(committed.receipts().len(), 1);

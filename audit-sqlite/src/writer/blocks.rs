@@ -110,3 +110,40 @@ pub(super) fn added(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{entries, open};
+
+    #[test]
+    fn the_times_of_a_block_are_those_of_its_entries_whoever_wrote_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let (mut first, mut second) = (open(&path), open(&path));
+        let mut all = entries(1_500, 2);
+        for (n, entry) in (0_i64..).zip(&mut all) {
+            // Back and forth, so that the ends of a block are not those of its times.
+            entry.timestamp += chrono::Duration::microseconds(n * 7_919 % 1_009 - n * 3);
+        }
+        // The first half by one store, in whose memory whole blocks begin; then by turns.
+        for (n, batch) in all.chunks(50).enumerate() {
+            let writer = if n < 15 || n % 2 == 0 {
+                &mut first
+            } else {
+                &mut second
+            };
+            writer.append(batch).unwrap();
+        }
+        let connection = first.connection().unwrap();
+        let (blocks, right): (i64, i64) = connection
+            .query_row(
+                "SELECT count(*), coalesce(sum(s.min_time = e.min AND s.max_time = e.max), 0) FROM audit_span AS s JOIN (
+                     SELECT tenant, idx / 256 AS block, min(time) AS min, max(time) AS max FROM audit_entry GROUP BY 1, 2
+                 ) AS e ON e.tenant = s.tenant AND e.block = s.block",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .unwrap();
+        assert_eq!((blocks, right), (4, 4));
+    }
+}
