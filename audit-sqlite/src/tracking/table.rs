@@ -70,7 +70,10 @@ use super::options::{Options, RowOperation, TenantRule};
 /// their table is tracked itself. A row that a `REPLACE` displaced because of a default that is not
 /// a constant is not seen. An `UPDATE OR REPLACE` of a row that refers to the row it displaces leaves a
 /// dangling reference in SQLite itself, where an action of the foreign key has just mended it: the entry
-/// tells of the action only, and `PRAGMA foreign_key_check` of the row.
+/// tells of the action only, and `PRAGMA foreign_key_check` of the row. A `REPLACE` that displaces several rows
+/// at once, while cascades of the first displace more than 16 others in the same table, may leave one of them
+/// untold; and where the writer has set `recursive_triggers`, SQLite refuses an `UPDATE OR REPLACE` whose
+/// cascade writes into the table of the statement, as it does for any table with a delete trigger.
 ///
 /// A temporary trigger stands in no file and fires before those of the file. Where one that says `AFTER`
 /// changes the row again, the second change is told before the first, so that histories end with
