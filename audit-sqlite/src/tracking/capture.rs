@@ -1,7 +1,7 @@
 //! What of a row is staged, as SQL.
 
 use super::layout::{Kind, Staged, TenantSource};
-use super::plan::{Plan, TenantColumn};
+use super::plan::Plan;
 use super::shape::Column;
 use super::sql::{all, any, identifier, list};
 
@@ -74,22 +74,6 @@ impl Values {
 /// The column of a slot.
 pub(super) fn column(slot: usize) -> String {
     format!("v{slot}")
-}
-
-impl TenantColumn {
-    /// What a row says.
-    pub(super) fn of_row(&self, source: i64, row: &str) -> String {
-        let column = format!("{row}{}", self.column);
-        match &self.through {
-            None => column,
-            // Where the row that is named is there and says nothing, what it once said is not asked for:
-            // an empty text is no tenant.
-            Some(through) => format!(
-                "ifnull((SELECT ifnull(p.{}, '') FROM {} AS p WHERE p.{} = {column}), (SELECT tenant FROM audit_departed WHERE source = {source} AND key = {column}))",
-                through.shown, through.table, through.key
-            ),
-        }
-    }
 }
 
 impl Plan {

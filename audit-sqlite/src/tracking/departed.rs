@@ -5,8 +5,8 @@
 //! that it does no harm to keep too much in mind.
 
 use super::displaced::{changes_any, of_columns};
-use super::plan::Through;
 use super::sql::{any, list, row};
+use super::tenant::Through;
 use super::triggers::Build;
 use super::unique::Conflict;
 

@@ -31,6 +31,7 @@ mod staging;
 mod suggest;
 mod table;
 mod take;
+mod tenant;
 #[cfg(test)]
 mod tests;
 mod triggers;

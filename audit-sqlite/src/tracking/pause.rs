@@ -13,11 +13,11 @@ use super::here;
 use super::install;
 use super::layout::{Staged, TenantSource};
 use super::options::TenantRule;
-use super::plan::TenantColumn;
 use super::read;
 use super::registry::{self, State, Tracked};
 use super::shape::Shape;
 use super::sql::identifier;
+use super::tenant::TenantColumn;
 use crate::error::{Phase, during};
 use crate::schema;
 
