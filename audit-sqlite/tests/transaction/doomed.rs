@@ -4,6 +4,7 @@
 use audit_core::{ErrorKind, FailurePolicy};
 
 use audit_sqlite::TrackedTable;
+use audit_sqlite::rusqlite::Connection;
 
 use crate::desk::{Desk, insert};
 
@@ -11,6 +12,16 @@ use crate::desk::{Desk, insert};
 const REFUSE: &str = "CREATE TEMP TRIGGER refuse BEFORE INSERT ON main.audit_entry BEGIN
     SELECT raise(ABORT, 'refused');
 END";
+
+/// From now on the file may grow by so many pages.
+fn leave_room(connection: &Connection, pages: i64) {
+    let present: i64 = connection
+        .pragma_query_value(None, "page_count", |row| row.get(0))
+        .unwrap();
+    connection
+        .pragma_update(None, "max_page_count", present + pages)
+        .unwrap();
+}
 
 #[test]
 fn an_entry_that_cannot_be_written_takes_the_rows_with_it() {
@@ -106,13 +117,7 @@ fn two_entries_with_one_id_are_told_apart_or_are_one() {
 fn a_full_file_takes_rows_and_entries_and_the_failure_is_told_of_later() {
     let mut desk = Desk::new();
     desk.context.scope(|| {
-        let pages: i64 = desk
-            .connection
-            .pragma_query_value(None, "page_count", |row| row.get(0))
-            .unwrap();
-        desk.connection
-            .pragma_update(None, "max_page_count", pages + 3)
-            .unwrap();
+        leave_room(&desk.connection, 3);
         let tx = desk.store.begin(&mut desk.connection).unwrap();
         insert(&tx, 1);
         tx.log("failed").failed("no").record().unwrap();
@@ -141,13 +146,7 @@ fn no_statement_is_stored_alone_when_the_file_was_full_before_it() {
                 .unwrap();
         }
         desk.context.scope(|| {
-            let pages: i64 = desk
-                .connection
-                .pragma_query_value(None, "page_count", |row| row.get(0))
-                .unwrap();
-            desk.connection
-                .pragma_update(None, "max_page_count", pages + 20)
-                .unwrap();
+            leave_room(&desk.connection, 20);
             let tx = desk.store.begin(&mut desk.connection).unwrap();
             for n in 0..200_u32 {
                 let text = format!("{n} ").repeat(500);
