@@ -10,8 +10,9 @@ pub enum Delivery {
     /// wait at the same time share a commit.
     #[default]
     Durable,
-    /// Returns once the entry is in the queue. A full queue makes callers wait, and drops
-    /// nothing; a process that dies loses what is queued.
+    /// Returns once the entry is in the queue. What is queued is written together, within some 50
+    /// milliseconds unless the store is slower. A full queue makes callers wait, and drops nothing; a
+    /// process that dies loses what is queued.
     Buffered,
 }
 

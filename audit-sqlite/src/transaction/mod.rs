@@ -67,7 +67,8 @@ use crate::tracking::Admitted;
 /// - Entries write two pages more into the write-ahead log, and now and then some. SQLite empties it each 1,000
 ///   pages, which syncs twice; where many write, `wal_autocheckpoint` on their connection is better
 ///   4,000, as it is on the store's own.
-/// - Each entry, that of a tracked row too, leaves a receipt of some 70 bytes in memory until the commit.
+/// - What is recorded leaves a receipt of some 70 bytes in memory until the commit. Entries of tracked
+///   rows are only counted.
 /// - Nobody else writes to the file meanwhile. Keep it short, and hold none across an `.await`.
 ///   Readers see nothing of it before the commit. [`AuditStore::open_attempt`] refuses.
 ///

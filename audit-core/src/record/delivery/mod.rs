@@ -74,6 +74,8 @@ impl Delivery {
             if left.is_zero() {
                 return Err(Refused::returned(no_room(), batch));
             }
+            // What is queued may have been put off for more to come, and no more can come.
+            self.shared.work.notify_one();
             queue = self
                 .shared
                 .space

@@ -58,6 +58,22 @@ impl Drop for Batch {
     }
 }
 
+/// When the delivery thread is to be woken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wake {
+    /// As soon as so many batches and notes wait.
+    Waiting(usize),
+    /// As soon as somebody waits for an answer, or so much is queued.
+    Pressed(Much),
+}
+
+/// How much in the queue is enough for a commit of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Much {
+    pub(crate) entries: usize,
+    pub(crate) bytes: usize,
+}
+
 /// Everything that the queue's lock guards.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
@@ -73,9 +89,9 @@ pub(crate) struct Queue {
     /// Entries that are written. Memory goes back fastest on the thread that asked for it, so the
     /// next caller takes them and drops them.
     pub(crate) spent: Vec<Vec<AuditEntry>>,
-    /// The delivery thread sleeps until so many batches wait. Waking it costs a system call, so
-    /// whoever submits one does it only when it is of use.
-    pub(crate) wake_at: Option<usize>,
+    /// The delivery thread sleeps until so much waits. Waking it costs a system call, so whoever
+    /// submits something does it only when it is of use.
+    pub(crate) wake_at: Option<Wake>,
     /// Somebody waits for everything: the pause after a failure ends.
     pub(crate) hurry: bool,
     /// Losses that no entry tells of yet.
@@ -131,8 +147,30 @@ impl Queue {
     }
 
     fn is_enough(&mut self) -> bool {
-        let waiting = self.waiting();
-        self.wake_at.take_if(|enough| waiting >= *enough).is_some()
+        let is_enough = match self.wake_at {
+            Some(Wake::Waiting(enough)) => self.waiting() >= enough,
+            Some(Wake::Pressed(much)) => {
+                let newest = self.batches.back();
+                let is_awaited = newest.is_some_and(|batch| batch.ticket.is_some());
+                is_awaited || !self.notes.is_empty() || self.is_much(much)
+            }
+            None => false,
+        };
+        if is_enough {
+            self.wake_at = None;
+        }
+        is_enough
+    }
+
+    fn is_much(&self, much: Much) -> bool {
+        self.entries >= much.entries || self.bytes >= much.bytes
+    }
+
+    /// Whether nobody waits for what is queued, and there is room for more.
+    pub(super) fn is_leisurely(&self, much: Much) -> bool {
+        let is_urgent = self.hurry || self.closing || self.has_gaps() || !self.notes.is_empty();
+        let is_awaited = || self.batches.iter().any(|batch| batch.ticket.is_some());
+        !is_urgent && !self.is_much(much) && !is_awaited()
     }
 
     /// What a flush has to see done.

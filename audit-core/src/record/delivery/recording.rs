@@ -63,6 +63,8 @@ impl Submission {
                     {
                         queue.space_wakers.push(waker.clone());
                     }
+                    // What is queued may have been put off for more to come.
+                    shared.work.notify_one();
                     return Poll::Pending;
                 }
                 drop(queue);

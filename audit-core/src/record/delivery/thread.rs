@@ -8,10 +8,11 @@ use serde_json::{Map, Value, json};
 
 use super::Shared;
 use super::attempt::Notes;
-use super::queue::{Batch, Gap, Queue};
+use super::queue::{Batch, Gap, Much, Queue, Wake};
 use super::settling::{about, fail, report_lost, settle, succeed};
 use crate::entry::{Actor, AuditEntry, Entity, Outcome, Severity, Tenant, action};
 use crate::error::{Error, ErrorKind, Result};
+use crate::record::policy::Delivery as Mode;
 use crate::record::receipt::Receipt;
 use crate::record::statistics::LastError;
 use crate::store::{Appended, to_micros};
@@ -23,6 +24,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long a commit is put off when the callers of the last one are about to come back.
 const GATHERING: Duration = Duration::from_micros(250);
+/// How long one is put off for more to come where nobody waits for it.
+const LEISURE: Duration = Duration::from_millis(50);
 
 pub(super) fn run(shared: &Arc<Shared>) {
     let mut pause = None;
@@ -83,15 +86,21 @@ fn next_group(shared: &Shared, pause: Option<Duration>, last_group: usize) -> Op
                     until = None;
                     continue;
                 }
-                queue = wait(shared, queue, waiting + 1, left);
+                queue = wait(shared, queue, Wake::Waiting(waiting + 1), left);
             }
             _ if !queue.is_empty() || queue.has_gaps() => break,
             _ if queue.closed => return None,
-            _ => queue = wait(shared, queue, 1, Duration::MAX),
+            _ => queue = wait(shared, queue, Wake::Waiting(1), Duration::MAX),
         }
     }
-    if pause.is_none() && last_group > 1 {
-        queue = gather(shared, queue, last_group);
+    if pause.is_none() {
+        let much = much(shared);
+        if shared.mode == Mode::Buffered && queue.is_leisurely(much) {
+            // Whoever has news ends it; a little early does no harm.
+            queue = wait(shared, queue, Wake::Pressed(much), LEISURE);
+        } else if last_group > 1 {
+            queue = gather(shared, queue, last_group);
+        }
     }
     queue.hurry = false;
     let batches = queue.take(GROUP);
@@ -100,6 +109,14 @@ fn next_group(shared: &Shared, pause: Option<Duration>, last_group: usize) -> Op
         batches,
         gaps: queue.take_gaps(),
     })
+}
+
+/// What is worth a commit by itself, and leaves callers room in the queue meanwhile.
+fn much(shared: &Shared) -> Much {
+    Much {
+        entries: GROUP.min(shared.limits.entries / 2),
+        bytes: shared.limits.bytes / 2,
+    }
 }
 
 /// Callers that were answered together come back together: a moment's wait gives one commit for
@@ -115,16 +132,16 @@ fn gather<'a>(
         if left.is_zero() {
             break;
         }
-        queue = wait(shared, queue, last_group, left);
+        queue = wait(shared, queue, Wake::Waiting(last_group), left);
     }
     queue
 }
 
-/// Sleeps until so many batches wait, somebody has news, or the time is over.
+/// Sleeps until enough waits, somebody has news, or the time is over.
 fn wait<'a>(
     shared: &'a Shared,
     mut queue: std::sync::MutexGuard<'a, Queue>,
-    enough: usize,
+    enough: Wake,
     time: Duration,
 ) -> std::sync::MutexGuard<'a, Queue> {
     queue.wake_at = Some(enough);

@@ -48,6 +48,42 @@ fn a_buffered_receipt_comes_before_the_commit_and_flush_waits_for_it() {
 }
 
 #[test]
+fn what_nobody_waits_for_is_written_together() {
+    let (store, auditor) = faulty(|builder| builder.delivery(Delivery::Buffered));
+    context().scope(|| {
+        for _ in 0..20 {
+            auditor.log("export").record().unwrap();
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    });
+    auditor.flush(LONG).unwrap();
+    assert_eq!(entries(&auditor).len(), 20);
+    assert!(store.appends() < 10, "{} appends", store.appends());
+}
+
+#[test]
+fn what_nobody_waits_for_is_written_all_the_same() {
+    let (store, auditor) = faulty(|builder| builder.delivery(Delivery::Buffered));
+    context().scope(|| auditor.log("export").record()).unwrap();
+    while auditor.statistics().written == 0 {
+        std::thread::yield_now();
+    }
+    assert_eq!((store.appends(), entries(&auditor).len()), (1, 1));
+}
+
+#[test]
+fn somebody_who_waits_takes_along_what_nobody_waits_for() {
+    let (store, auditor) = faulty(|builder| builder.delivery(Delivery::Buffered));
+    context().scope(|| {
+        auditor.log("first").record().unwrap();
+        // What reads across tenants is stored before anybody reads.
+        auditor.all_tenants("quarterly review").unwrap();
+        assert_eq!(auditor.statistics().written, 2);
+    });
+    assert!(store.appends() <= 2, "{} appends", store.appends());
+}
+
+#[test]
 fn a_full_queue_makes_callers_wait_and_drops_nothing() {
     let (store, auditor) = faulty(|builder| {
         builder
