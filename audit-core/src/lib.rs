@@ -69,9 +69,10 @@ pub use crate::diff::{
 #[doc(hidden)]
 pub use crate::diff::Recordable;
 pub use crate::entry::{
-    Actor, ActorId, ActorKind, AuditEntry, Change, Changes, DEFAULT_ENTRY_BYTES, Entity, EntityId,
-    ErrorDetail, IdRef, LengthUnit, MAX_ID_BYTES, MAX_NAME_CHARS, MAX_TEXT_CHARS, MAX_WORD_CHARS,
-    Move, Obscured, Outcome, Severity, Tenant, ToEntityId, Truncation, action,
+    Actor, ActorId, ActorKind, AuditEntry, AuditedField, Change, Changes, DEFAULT_ENTRY_BYTES,
+    Entity, EntityId, ErrorDetail, FieldCapture, IdRef, LengthUnit, MAX_ID_BYTES, MAX_NAME_CHARS,
+    MAX_TEXT_CHARS, MAX_WORD_CHARS, Move, Obscured, Outcome, Severity, Tenant, ToEntityId,
+    Truncation, action,
 };
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::query::{

@@ -22,7 +22,7 @@ pub use self::nested::Nested;
 pub use self::recordable::Recordable;
 pub use self::row::{ColumnValue, RowDiff};
 pub use self::snapshot::{FieldSnapshot, SnapshotMark};
-use crate::entry::{Entity, EntityId, Tenant, marks};
+use crate::entry::{AuditedField, Entity, EntityId, Tenant, marks};
 
 /// A record whose changes can be audited; derive it.
 ///
@@ -69,6 +69,10 @@ pub trait Audited {
     /// The type of record, as it stands in entries: 1 to 50 characters.
     const ENTITY_TYPE: &'static str;
 
+    /// What the type says about its fields. The derive writes it; who implements the trait by hand names
+    /// here at least what is left out or hidden.
+    const FIELDS: &'static [AuditedField] = &[];
+
     /// The id of this record.
     fn audit_id(&self) -> Option<EntityId>;
 
@@ -89,7 +93,7 @@ pub trait Audited {
 
     /// Type, id and name together.
     fn audit_entity(&self) -> Entity {
-        let entity = Entity::new(Self::ENTITY_TYPE);
+        let entity = Entity::new(Self::ENTITY_TYPE).with_fields(Self::FIELDS);
         let entity = match self.audit_id() {
             Some(id) => entity.identified(id),
             None => entity,

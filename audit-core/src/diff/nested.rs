@@ -13,7 +13,7 @@ use super::recorded::record_key;
 use super::{Audited, FieldDiff, FieldSnapshot};
 use crate::entry::marks;
 use crate::entry::path::push_member;
-use crate::entry::{Change, EntityId, Tenant};
+use crate::entry::{AuditedField, Change, EntityId, Tenant};
 
 /// A value whose changes are told field by field: anything [`Audited`], an [`Option`], a list or a
 /// map of it, and whatever points to one.
@@ -68,6 +68,7 @@ impl<T: Audited + ?Sized> Nested for T {
 /// A box is what it holds.
 impl<T: Audited + ?Sized> Audited for Box<T> {
     const ENTITY_TYPE: &'static str = T::ENTITY_TYPE;
+    const FIELDS: &'static [AuditedField] = T::FIELDS;
 
     fn audit_id(&self) -> Option<EntityId> {
         T::audit_id(self)

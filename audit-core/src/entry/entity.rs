@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::entry::field::{AuditedField, Said};
 use crate::entry::id::{EntityId, ToEntityId};
 
 /// What an action was done to: a type, and where known an id and the name as it was.
@@ -20,6 +21,7 @@ pub struct Entity {
     pub(crate) type_name: Box<str>,
     pub(crate) id: Option<EntityId>,
     pub(crate) name: Option<Box<str>>,
+    said: Said,
 }
 
 impl Entity {
@@ -30,6 +32,7 @@ impl Entity {
             type_name: entity_type.into().into_boxed_str(),
             id: None,
             name: None,
+            said: Said::default(),
         }
     }
 
@@ -46,6 +49,21 @@ impl Entity {
         let name: String = name.into();
         self.name = (!name.is_empty()).then(|| name.into_boxed_str());
         self
+    }
+
+    /// The same entity with what its type says about its fields. It is not recorded, and two entities
+    /// are equal without it.
+    #[must_use]
+    pub fn with_fields(mut self, fields: &'static [AuditedField]) -> Self {
+        self.said = Said(fields);
+        self
+    }
+
+    /// What its type says about its fields, where it was made from a record: see
+    /// [`Audited::FIELDS`](crate::Audited::FIELDS).
+    #[must_use]
+    pub fn fields(&self) -> &'static [AuditedField] {
+        self.said.0
     }
 
     /// The type.

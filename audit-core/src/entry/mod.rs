@@ -3,6 +3,7 @@
 mod actor;
 mod changes;
 mod entity;
+mod field;
 mod id;
 mod json;
 pub(crate) mod limits;
@@ -24,6 +25,7 @@ pub use self::actor::{Actor, ActorKind};
 pub use self::changes::{Change, Changes, Move};
 pub(crate) use self::changes::{Extra, Plain, first_segment, is_at_or_beneath};
 pub use self::entity::Entity;
+pub use self::field::{AuditedField, FieldCapture};
 pub use self::id::{ActorId, EntityId, IdRef, MAX_ID_BYTES, ToEntityId};
 pub use self::limits::{DEFAULT_ENTRY_BYTES, MAX_NAME_CHARS, MAX_TEXT_CHARS, MAX_WORD_CHARS};
 pub use self::marks::Obscured;

@@ -2,12 +2,14 @@
 
 mod memory;
 mod transaction;
+mod withhold;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 pub use self::memory::MemoryStore;
 pub use self::transaction::OpenTransaction;
+pub use self::withhold::withhold;
 use crate::entry::{AuditEntry, DEFAULT_ENTRY_BYTES, Tenant};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{Count, Filter, GroupBy, Order};

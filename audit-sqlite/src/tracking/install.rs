@@ -1,6 +1,6 @@
 //! Setting a capture up, changing it and taking it away.
 
-use audit_core::{Error, ErrorKind, Result, Sanitizer};
+use audit_core::{AuditedField, Error, ErrorKind, Result, Sanitizer};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::atomic::atomically;
@@ -20,13 +20,15 @@ use crate::schema;
 pub(super) fn track(
     connection: &Connection,
     table: &str,
-    options: Options,
+    mut options: Options,
+    fields: &[AuditedField],
     sanitizer: &Sanitizer,
 ) -> Result<()> {
     schema::check(connection)?;
     here::note();
     atomically(connection, || {
         let shape = Shape::read(connection, table)?;
+        options.follow(fields, &shape);
         let present = find(connection, &shape.name)?;
         if let Some(present) = &present {
             check_captured(connection, present, &shape.name)?;
@@ -36,13 +38,19 @@ pub(super) fn track(
 }
 
 /// Brings the capture of a table up to date with what the table is now.
-pub(super) fn retrack(connection: &Connection, table: &str, sanitizer: &Sanitizer) -> Result<()> {
+pub(super) fn retrack(
+    connection: &Connection,
+    table: &str,
+    fields: &[AuditedField],
+    sanitizer: &Sanitizer,
+) -> Result<()> {
     schema::check(connection)?;
     atomically(connection, || {
         let present = expect(connection, table)?;
         let shape = Shape::read(connection, table)?;
         check_captured(connection, &present, &shape.name)?;
-        let options = present.options.clone();
+        let mut options = present.options.clone();
+        options.follow(fields, &shape);
         put(connection, Some(present), shape, options, sanitizer)
     })
 }

@@ -18,6 +18,7 @@ mod here;
 mod identity;
 mod install;
 mod layout;
+mod of_type;
 mod options;
 mod pause;
 mod plan;
@@ -97,7 +98,13 @@ pub fn track_all_tables(connection: &Connection, except: &[&str]) -> Result<Vec<
             {
                 continue;
             }
-            install::track(connection, &table, options::Options::default(), &sanitizer)?;
+            install::track(
+                connection,
+                &table,
+                options::Options::default(),
+                &[],
+                &sanitizer,
+            )?;
             tracked.push(table);
         }
         Ok(tracked)

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use audit_core::{Result, Sanitizer};
+use audit_core::{Audited, AuditedField, Result, Sanitizer};
 use rusqlite::Connection;
 
 use super::baseline::{self, Baseline};
@@ -83,6 +83,8 @@ use super::options::{Options, RowOperation, TenantRule};
 pub struct TrackedTable {
     table: String,
     options: Options,
+    /// What the type of the records says.
+    fields: &'static [AuditedField],
     sanitizer: Sanitizer,
 }
 
@@ -90,12 +92,68 @@ impl TrackedTable {
     /// A table, tracked as a whole: the entity type is its name, the id its primary key, and the
     /// tenant that of the context.
     ///
+    /// It knows no type: where there is one for its rows, take [`TrackedTable::of`], or say here again
+    /// what is excluded or redacted there, and the entity type that it has.
+    ///
     /// Where there is no primary key the id is the rowid, which `VACUUM` may give anew.
     pub fn new(table: impl Into<String>) -> Self {
         Self {
             table: table.into(),
             options: Options::default(),
+            fields: &[],
             sanitizer: Sanitizer::default(),
+        }
+    }
+
+    /// The table of a type that is [`Audited`]: what the type says holds for its rows, too, whoever
+    /// writes them.
+    ///
+    /// - The entity type is that of the type, so that rows and typed changes have one history, and what is told
+    ///   by both is told once.
+    /// - Id, name and tenant are the columns of the fields that hold them; a tenant that another table
+    ///   holds is said with [`TrackedTable::tenant_through`].
+    /// - What is excluded is excluded; what is redacted, masked or hashed is redacted, since SQL can do
+    ///   neither.
+    /// - A nested record or a list is redacted, for its own type may leave out something. Where the
+    ///   column holds JSON of which everything may be known, say so with [`TrackedTable::json`].
+    /// - A field that is recorded under another name is shown under that.
+    ///
+    /// A column belongs to the field that has its name, in the program or in the log; columns that are of no field are
+    /// told of like others, and fields without a column are not minded. What is said of the table besides is
+    /// added. It is kept in the file as it was understood: where the type changes, say it again.
+    ///
+    /// ```
+    /// use audit_core::{AuditContext, Audited, Auditor};
+    /// use audit_sqlite::{SqliteStore, TrackedTable, rusqlite::Connection};
+    ///
+    /// #[derive(Audited)]
+    /// struct Patient {
+    ///     #[audit(id)]
+    ///     id: u32,
+    ///     #[audit(tenant)]
+    ///     clinic: String,
+    ///     ward: String,
+    ///     #[audit(exclude)]
+    ///     diagnosis: String,
+    /// }
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("clinic.db");
+    /// let store = SqliteStore::open(&path)?;
+    /// let connection = Connection::open(&path)?;
+    /// connection.execute_batch("CREATE TABLE patients (id INTEGER PRIMARY KEY, clinic, ward, diagnosis)")?;
+    /// TrackedTable::of::<Patient>("patients").track(&connection)?;
+    ///
+    /// connection.execute("INSERT INTO patients VALUES (7, 'north', '3 b', 'not for the log')", [])?;
+    /// store.collect_row_changes()?;
+    /// let entries = Auditor::new(store).tenant("north").entries().entity("patient", 7).page()?.entries;
+    /// assert_eq!(entries[0].changes.fields(), ["id", "clinic", "ward"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn of<T: Audited>(table: impl Into<String>) -> Self {
+        Self {
+            fields: T::FIELDS,
+            ..Self::new(table).entity_type(T::ENTITY_TYPE)
         }
     }
 
@@ -269,19 +327,25 @@ impl TrackedTable {
     /// this name has another one now; [`ErrorKind::Store`](audit_core::ErrorKind::Store) if the file has
     /// no audit log; and any failure to write. Then everything is as it was.
     pub fn track(self, connection: &Connection) -> Result<()> {
-        install::track(connection, &self.table, self.options, &self.sanitizer)
+        install::track(
+            connection,
+            &self.table,
+            self.options,
+            self.fields,
+            &self.sanitizer,
+        )
     }
 
     /// Brings the capture up to date after the table was altered, with the options that are kept in
-    /// the file. Columns that are new are told of from now on, unless `include` was said. It does not end
-    /// a pause.
+    /// the file, and those of the type where it is said with [`TrackedTable::of`]. Columns that are new are
+    /// told of from now on, unless `include` was said. It does not end a pause.
     ///
     /// # Errors
     ///
     /// Those of [`TrackedTable::track`], such as for an excluded column that has another name now;
     /// then say `track` with the names that there are.
     pub fn retrack(self, connection: &Connection) -> Result<()> {
-        install::retrack(connection, &self.table, &self.sanitizer)
+        install::retrack(connection, &self.table, self.fields, &self.sanitizer)
     }
 
     /// Removes everything that tracking has added to the file. What is staged becomes entries

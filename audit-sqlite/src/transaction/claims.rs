@@ -1,7 +1,10 @@
 //! Rows of tracked tables that the transaction has changed: whose changes they are, and which of
 //! them somebody has told of already.
 
-use audit_core::{AuditContext, AuditEntry, Auditor, Changes, Result, Sanitizer, TransactionScope};
+use audit_core::store::withhold;
+use audit_core::{
+    AuditContext, AuditEntry, Auditor, Changes, Entity, Result, Sanitizer, TransactionScope,
+};
 
 use super::typed::{Key, Kind, differing};
 use crate::tracking::{self, RowChange};
@@ -32,6 +35,7 @@ pub(super) struct Claims {
 struct Told {
     seq: i64,
     key: Key,
+    entity: Option<Entity>,
     typed: Changes,
     /// What its row has told so far.
     row: Option<Changes>,
@@ -118,6 +122,7 @@ impl Claims {
             };
             let differing = differing(&together.changes, &entry.changes);
             steps.drain(..count);
+            withhold_from(entry.entity.as_ref(), &entry.changes, &mut together);
             together.changes.retain(|path, _| !told_by_any(typed, path));
             let captured = if together.changes.is_empty() {
                 None
@@ -146,6 +151,7 @@ impl Claims {
             self.told.push(Told {
                 seq,
                 key,
+                entity: entry.entity.clone(),
                 typed: entry.changes.clone(),
                 row: None,
             });
@@ -178,6 +184,7 @@ impl Claims {
             // Also where a savepoint has taken the row back, and it is written once more.
             .unwrap_or_else(|| change.changes.clone());
         let differing = differing(&so_far, &told.typed);
+        withhold_from(told.entity.as_ref(), &told.typed, &mut change);
         if !differing.is_empty() {
             let is_first = told.row.is_none();
             let mut entry = self.attributed(change)?;
@@ -295,6 +302,13 @@ fn agreeing(steps: &[RowChange], typed: &Changes, last: bool) -> Option<(usize, 
         all = Some(together);
     }
     best.or_else(|| all.filter(|_| last).map(|all| (count, all)))
+}
+
+/// The type of a record says what the log may hold of it, whoever tells.
+fn withhold_from(entity: Option<&Entity>, typed: &Changes, row: &mut RowChange) {
+    if let Some(entity) = entity {
+        withhold(entity, typed, &mut row.changes);
+    }
 }
 
 /// Adds to a typed entry what only its row tells.

@@ -1,6 +1,6 @@
 //! Typed changes and rows: when both tell of the same.
 
-use audit_core::{AuditEntry, Change, Changes, EntityId, Tenant, action};
+use audit_core::{AuditEntry, Change, Changes, EntityId, MASK, Tenant, action};
 use serde_json::Value;
 
 use crate::tracking::RowChange;
@@ -120,7 +120,9 @@ fn is_same_value(row: &Value, typed: &Value) -> bool {
             number.as_i64() == Some(i64::from(*is_true))
         }
         (Value::Number(row), Value::Number(typed)) => row.as_f64() == typed.as_f64(),
-        (Value::String(row), Value::String(typed)) => row == typed,
+        // What is masked has nothing left that could be compared.
+        (Value::String(hidden), _) | (_, Value::String(hidden)) if hidden == MASK => true,
+        (Value::String(row), Value::String(typed)) => is_same_text(row, typed),
         // Masked, hashed, cut, or of a form of its own: nothing that could be compared.
         (Value::Object(_) | Value::Array(_), _) | (_, Value::Object(_) | Value::Array(_)) => true,
         (Value::String(text), other) | (other, Value::String(text)) => {
@@ -129,6 +131,24 @@ fn is_same_value(row: &Value, typed: &Value) -> bool {
         }
         (row, typed) => row == typed,
     }
+}
+
+/// Where the sanitizer has masked a part of a text, the row may hold anything; the rest has to be there.
+fn is_same_text(row: &str, typed: &str) -> bool {
+    let Some((first, behind)) = typed.split_once(MASK) else {
+        return row == typed;
+    };
+    let Some(mut rest) = row.strip_prefix(first) else {
+        return false;
+    };
+    let (middle, last) = behind.rsplit_once(MASK).unwrap_or(("", behind));
+    for part in middle.split(MASK) {
+        match rest.split_once(part) {
+            Some((_, behind)) => rest = behind,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
 }
 
 #[cfg(test)]
@@ -145,6 +165,13 @@ mod tests {
             (json!("7"), json!(7)),
             (json!(null), json!(null)),
             (json!("x"), json!({"$masked": "…"})),
+            (json!("DE89"), json!("********")),
+            (json!(7), json!("********")),
+            (
+                json!("password=abc in it"),
+                json!("password=******** in it"),
+            ),
+            (json!("a 1, b 22."), json!("a ********, b ********.")),
         ] {
             assert!(is_same_value(&row, &typed), "{row} {typed}");
         }
@@ -152,6 +179,13 @@ mod tests {
             (json!(0), json!(true)),
             (json!("a"), json!("b")),
             (json!(null), json!(0)),
+            (
+                json!("password=abc in it"),
+                json!("password=******** on it"),
+            ),
+            (json!("a password=abc"), json!("password=********")),
+            (json!("ab"), json!("abb********b")),
+            (json!("1 and 2"), json!("********, and ********")),
         ] {
             assert!(!is_same_value(&row, &typed), "{row} {typed}");
         }

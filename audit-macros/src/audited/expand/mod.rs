@@ -3,6 +3,7 @@
 mod alter;
 mod bounds;
 mod diff;
+mod fields;
 mod identity;
 mod read;
 mod snapshot;
@@ -22,6 +23,7 @@ pub(super) fn implementation(model: &Model<'_>) -> TokenStream {
     };
     let methods = [
         constant,
+        fields::constant(model),
         identity::methods(model),
         diff::method(model),
         snapshot::method(model),
