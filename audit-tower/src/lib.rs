@@ -19,7 +19,7 @@
 //! use axum::extract::{Path, Request, State};
 //! use axum::http::StatusCode;
 //! use axum::middleware::{Next, from_fn};
-//! use axum::response::Response;
+//! use axum::response::{IntoResponse as _, Response};
 //! use axum::routing::post;
 //!
 //! async fn close(State(auditor): State<Auditor>, Path(id): Path<u64>) -> StatusCode {
@@ -32,8 +32,11 @@
 //!
 //! async fn authenticate(request: Request, next: Next) -> Response {
 //!     // A real one looks the session up.
-//!     if request.headers().contains_key("authorization") {
-//!         identify(&request, "acme", Actor::user(7, "ada"));
+//!     if request.headers().contains_key("authorization")
+//!         && !identify(&request, "acme", Actor::user(7, "ada"))
+//!     {
+//!         // The log would not know who it is.
+//!         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
 //!     }
 //!     next.run(request).await
 //! }

@@ -68,8 +68,8 @@ struct Page {
 
 impl App {
     pub(crate) fn open(path: &FilePath, sessions: HashMap<String, Person>) -> Result<Self, Failed> {
+        let store = SqliteStore::open(path)?; // first: it makes a new file readable by its owner only
         let connection = Connection::open(path)?;
-        let store = SqliteStore::open(path)?;
         let auditor = Auditor::new(store.clone());
         TrackedTable::new("incident")
             .name("title")
@@ -217,12 +217,13 @@ impl FromRequestParts<App> for Person {
         let token = header.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
         let person = token.and_then(|token| app.sessions.get(token));
         let person = person.cloned().ok_or(Failed::NotLoggedIn)?;
-        identify(
+        let is_known = identify(
             parts,
             person.company.as_str(),
             Actor::user(person.id, person.name.as_str()),
         );
-        Ok(person)
+        // Nobody comes in whom the log does not know.
+        is_known.then_some(person).ok_or(Failed::NotLoggedIn)
     }
 }
 

@@ -193,7 +193,7 @@ impl Parts {
         let Some(tenant) = self.log_of() else {
             return Err(Error::new(
                 ErrorKind::MissingContext,
-                "there is no audit context, hence no tenant; wrap the work in `AuditContext::new(tenant).scope(…)` or `.in_context(…)`, or give the draft one with `.context(…)` or a tenant with `.tenant(…)`",
+                "there is no audit context, hence no tenant; wrap the work in `AuditContext::new(tenant).scope(…)` or `.in_context(…)`, or give the draft one with `.context(…)` or a tenant with `.tenant(…)`; what is spawned needs `in_current_context`, and a layer or a route of a service has to be inside of its context layer",
             )
             .with_entry(self.id));
         };

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::context::AuditContext;
 use crate::entry::{AuditEntry, Tenant};
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::auditor::Auditor;
@@ -83,10 +84,12 @@ impl Auditor {
     }
 
     pub(crate) fn none() -> Error {
-        Error::new(
-            ErrorKind::MissingAuditor,
-            "there is no auditor to record through; call `auditor.install()` at the start of the process, or bring one along with `AuditContext::auditor`",
-        )
+        let message = if AuditContext::current().is_some() {
+            "there is no auditor to record through; call `auditor.install()` at the start of the process, or bring one along with `AuditContext::auditor` or `ContextLayer::auditor`"
+        } else {
+            "there is no auditor to record through, and no audit context that could bring one along; wrap the work in `AuditContext::new(tenant).auditor(&auditor).scope(…)` or `.in_context(…)`; what is spawned needs `in_current_context`, and of a service what is inside of its context layer is in one"
+        };
+        Error::new(ErrorKind::MissingAuditor, message)
     }
 
     /// Tells that an action runs without a note that it started.

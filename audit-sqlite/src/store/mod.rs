@@ -49,10 +49,11 @@ pub struct SqliteStore(Arc<Shared>);
 
 struct Shared {
     path: Option<PathBuf>,
+    /// Nothing in memory, where there is only one connection. Dropped before the writer: the last
+    /// connection of a file empties its write-ahead log when it is closed, if it may write.
+    pool: Option<Pool>,
     /// Nothing in a store that only reads.
     writer: Option<Mutex<Writer>>,
-    /// Nothing in memory, where there is only one connection.
-    pool: Option<Pool>,
     /// For transactions on connections of callers; nothing where there can be none.
     desks: Option<Desks>,
     cursor_key: [u8; 32],

@@ -230,3 +230,18 @@ fn debug_shows_no_entry() {
         .unwrap();
     assert!(!format!("{store:?}").contains("secret"));
 }
+
+#[test]
+fn the_last_handle_leaves_everything_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let store = SqliteStore::open(&path).unwrap();
+    store.append(&[sample::plain("acme", "x")]).unwrap();
+    // A connection that only reads cannot empty the write-ahead log, so it must not be the last.
+    assert_eq!(count(&store), 1);
+    drop(store);
+    assert!(!folder.path().join("a.db-wal").exists());
+    let copy = folder.path().join("copy.db");
+    fs::copy(&path, &copy).unwrap();
+    assert_eq!(count(&SqliteStore::open_read_only(&copy).unwrap()), 1);
+}

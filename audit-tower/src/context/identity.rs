@@ -93,7 +93,7 @@ impl Identity {
 /// [`ContextLayer`](crate::ContextLayer).
 ///
 /// Returns whether these words stand, as [`Identity::set`] does; false also where no such layer stands
-/// around.
+/// around. Then what follows would be told of somebody else, or of nobody: let nobody in.
 ///
 /// ```
 /// use audit_core::Actor;
@@ -102,6 +102,7 @@ impl Identity {
 /// let request = Request::new(());
 /// assert!(!audit_tower::identify(&request, "acme", Actor::user(7, "ada")));
 /// ```
+#[must_use = "where it is false the log does not know who it is: refuse the request"]
 pub fn identify<R: HasExtensions>(request: &R, tenant: impl Into<Tenant>, actor: Actor) -> bool {
     let identity = request.extensions().get::<Identity>();
     identity.is_some_and(|identity| identity.set(tenant, actor))

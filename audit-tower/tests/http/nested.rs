@@ -14,7 +14,7 @@ use crate::server::{auditor, entries, entries_of, serve};
 
 async fn work(State(auditor): State<Auditor>, request: Request) {
     auditor.log("before").await.unwrap();
-    identify(&request, "umbrella", Actor::user(7, "ada"));
+    assert!(identify(&request, "umbrella", Actor::user(7, "ada")));
     auditor.log("after").await.unwrap();
 }
 

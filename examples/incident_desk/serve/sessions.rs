@@ -49,8 +49,10 @@ pub(super) async fn authenticate(
 ) -> Response {
     let header = request.headers().get(AUTHORIZATION);
     let token = header.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    if let Some(person) = token.and_then(|token| app.sessions.find(token)) {
-        identify(&request, person.company.as_str(), person.actor());
+    // Who is not known to the log is not let in.
+    if let Some(person) = token.and_then(|token| app.sessions.find(token))
+        && identify(&request, person.company.as_str(), person.actor())
+    {
         request.extensions_mut().insert(person);
     }
     next.run(request).await
