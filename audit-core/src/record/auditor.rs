@@ -28,7 +28,8 @@ use crate::store::AuditStore;
 
 /// Records into a store and reads from it. A cheap handle; clones are the same auditor.
 ///
-/// The last handle that is dropped writes what is queued. A handle that was installed as process
+/// The last handle that is dropped writes what is queued, but runs nothing of what
+/// [`Auditor::on_close`] announced. A handle that was installed as process
 /// default is never dropped: call [`Auditor::close`] at the end of `main` if delivery is
 /// buffered.
 ///
@@ -173,8 +174,8 @@ impl Auditor {
     /// # Errors
     ///
     /// [`ErrorKind::Invalid`] without a reason, [`ErrorKind::MissingContext`] outside of a
-    /// context, [`ErrorKind::Busy`] inside an open transaction on the store, and whatever recording
-    /// may fail with.
+    /// context, [`ErrorKind::Busy`] inside an open transaction on the store or in a callback that
+    /// runs on the thread that writes, and whatever recording may fail with.
     pub fn all_tenants(&self, reason: impl Into<String>) -> Result<AllTenants> {
         let reason: String = reason.into();
         if reason.trim().is_empty() {
@@ -186,6 +187,12 @@ impl Auditor {
             return Err(Error::new(
                 ErrorKind::Busy,
                 "reading across tenants is recorded for good before anything is read, which an open transaction cannot do; end the transaction first",
+            ));
+        }
+        if self.delivery().is_own_thread() {
+            return Err(Error::new(
+                ErrorKind::Busy,
+                "reading across tenants is recorded before anything is read, which a callback of the auditor cannot wait for; read on another thread",
             ));
         }
         let draft = self
@@ -214,7 +221,8 @@ impl Auditor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Timeout`] at the deadline. Nothing is dropped: what is queued stays queued.
+    /// [`ErrorKind::Timeout`] at the deadline, [`ErrorKind::Busy`] in a callback that runs on the
+    /// thread that writes. Nothing is dropped: what is queued stays queued.
     pub fn flush(&self, timeout: Duration) -> Result<()> {
         self.0.delivery.flush(timeout)
     }

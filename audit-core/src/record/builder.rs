@@ -163,6 +163,9 @@ impl AuditorBuilder {
 
     /// Is told of what was delayed or lost and reached no caller as an error. Runs on the thread
     /// that found out, so it has to be quick; without this, problems go to standard error.
+    ///
+    /// It may record. On the thread that writes nothing waits: what is recorded there is queued,
+    /// whatever the delivery is, and [`Auditor::flush`] is refused.
     pub fn on_problem(mut self, callback: impl Fn(&Problem<'_>) + Send + Sync + 'static) -> Self {
         self.reporter = Reporter::new(callback);
         self

@@ -9,6 +9,7 @@ mod closing;
 mod delivery;
 mod digests;
 mod draft;
+mod guarded;
 pub(crate) mod outcome;
 mod parts;
 mod policy;

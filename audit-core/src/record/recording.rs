@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use crate::error::Result;
 use crate::record::auditor::Auditor;
-use crate::record::delivery::{Batch, Submission};
+use crate::record::delivery::{Abandoned, Batch, Submission};
 use crate::record::draft::{Draft, first};
 use crate::record::parts::Prepared;
 use crate::record::policy::{Delivery as Mode, FailurePolicy};
@@ -113,8 +113,10 @@ impl Delivering {
 
 impl Drop for Delivering {
     fn drop(&mut self) {
-        if let Some(batch) = self.submission.abandon() {
-            self.auditor.record_detached(batch);
+        match self.submission.abandon(self.auditor.delivery()) {
+            Some(Abandoned::Entering(batch)) => self.auditor.record_detached(batch),
+            Some(Abandoned::Refused(batch)) => self.auditor.record_after_all(batch),
+            None => {}
         }
     }
 }

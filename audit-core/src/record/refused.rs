@@ -6,7 +6,7 @@ use crate::context::AuditContext;
 use crate::entry::{AuditEntry, Tenant};
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::auditor::Auditor;
-use crate::record::delivery::Refused;
+use crate::record::delivery::{Batch, Refused};
 use crate::record::policy::FailurePolicy;
 use crate::record::receipt::Receipt;
 use crate::record::report::{Problem, ProblemKind, report_unrecorded};
@@ -40,6 +40,16 @@ impl Auditor {
                 let lost = batch.entries.iter().map(|entry| Receipt::lost(entry.id));
                 Ok(lost.collect())
             }
+        }
+    }
+
+    /// Delivers entries that were refused to a caller who went away before it heard of it. They
+    /// joined no transaction before, and join none now.
+    pub(crate) fn record_after_all(&self, batch: Batch) {
+        let delivery = self.delivery();
+        delivery.shared.note_not_failed(batch.count as u64);
+        if let Err(refused) = delivery.submit_detached(batch) {
+            drop(self.settle(Err(refused), FailurePolicy::BestEffort));
         }
     }
 

@@ -11,7 +11,6 @@ mod words;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -29,6 +28,7 @@ use crate::context::{Frame, Here, Recorder};
 use crate::diff::Recordable;
 use crate::entry::{Entity, EntityId, Tenant};
 use crate::record::auditor::Auditor;
+use crate::record::guarded::guarded;
 use crate::record::parts::Parts;
 use crate::record::policy::FailurePolicy;
 
@@ -238,10 +238,6 @@ const PANICKED: &str = "its code panicked";
 
 /// Runs code of the user's types. A panic in it is told of in the entry: it must cost neither the
 /// entry nor what the function returns.
-fn guarded<T>(code: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(code)).ok()
-}
-
 fn recordable(value: impl FnOnce() -> serde_json::Result<Value>) -> Value {
     match guarded(value) {
         Some(Ok(value)) => value,

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,9 +10,11 @@ use std::task::{Context, Poll};
 use uuid::Uuid;
 
 use super::ticket::Ticket;
+use super::waking::Wakers;
 use super::{Delivery, closed, no_answer};
 use crate::entry::{AuditEntry, Tenant};
 use crate::error::{Error, ErrorKind, Result};
+use crate::record::guarded::guarded;
 use crate::store::AuditStore;
 
 /// What a store is told about an attempt.
@@ -26,11 +27,11 @@ pub(crate) enum Note {
 impl Note {
     /// Tells the store. Blocks.
     pub(crate) fn tell(&self, store: &dyn AuditStore) -> Result<()> {
-        let told = catch_unwind(AssertUnwindSafe(|| match self {
+        let told = guarded(|| match self {
             Self::Open(entry) => store.open_attempt(entry),
             Self::Close(tenant, id) => store.close_attempt(tenant, *id),
-        }));
-        told.unwrap_or_else(|_| {
+        });
+        told.unwrap_or_else(|| {
             Err(Error::new(
                 ErrorKind::Unknown,
                 "the store panicked, the attempt may or may not be noted; the action can be tried again",
@@ -50,15 +51,15 @@ pub(super) struct Sent {
 
 impl Sent {
     pub(super) fn carry_out(&self, store: &dyn AuditStore) {
-        self.ticket
-            .answer(self.note.tell(store).map(|()| Vec::new()));
+        let told = self.note.tell(store).map(|()| Vec::new());
+        Wakers::from(self.ticket.answer(told)).wake();
     }
 }
 
 impl Drop for Sent {
     /// Whatever happens to a note, its sender does not wait for ever.
     fn drop(&mut self) {
-        self.ticket.answer(Err(no_answer()));
+        Wakers::from(self.ticket.answer(Err(no_answer()))).wake();
     }
 }
 
@@ -97,6 +98,12 @@ impl Delivery {
             ticket: Arc::clone(&ticket),
             number: 0,
         };
+        if self.shared.is_own_thread() {
+            // It may block, and whoever waits here for it to come round waits in vain.
+            drop(queue);
+            sent.carry_out(&*self.shared.store);
+            return Ok(Noting(ticket));
+        }
         let wake = queue.push_note(sent);
         drop(queue);
         if wake {

@@ -1,22 +1,26 @@
 //! From callers to the store: a bounded queue and the one thread that writes.
 
 mod attempt;
+mod gaps;
 mod queue;
 mod recording;
 mod settling;
 mod shared;
 mod thread;
 mod ticket;
+mod waking;
+mod writing;
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::thread::{JoinHandle, ThreadId};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 pub(crate) use self::attempt::Note;
 pub(crate) use self::queue::Batch;
-pub(crate) use self::recording::Submission;
+use self::queue::Queue;
+pub(crate) use self::recording::{Abandoned, Submission};
+use self::settling::settle;
 pub(crate) use self::shared::Shared;
-pub(crate) use self::ticket::Answer;
 use self::ticket::{Ticket, Waited};
 use chrono::{DateTime, Utc};
 
@@ -31,7 +35,6 @@ use crate::store::Durability;
 pub(crate) struct Delivery {
     pub(crate) shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    own_thread: OnceLock<ThreadId>,
 }
 
 /// How far beyond the limits the queue may grow for entries that cannot wait: those of actions
@@ -46,7 +49,6 @@ impl Delivery {
         Self {
             shared: Arc::new(shared),
             thread: Mutex::default(),
-            own_thread: OnceLock::new(),
         }
     }
 
@@ -56,6 +58,11 @@ impl Delivery {
         mut batch: Batch,
         mode: Mode,
     ) -> std::result::Result<Vec<Receipt>, Refused> {
+        if self.is_own_thread() {
+            // A callback records: waiting for this very thread would be in vain.
+            let receipts = queued_receipts(&batch);
+            return self.submit_detached(batch).map(|()| receipts);
+        }
         let deadline = after(self.shared.limits.deadline);
         let ticket = give_ticket(&mut batch, mode);
         if let Err(error) = self.start() {
@@ -75,6 +82,7 @@ impl Delivery {
                 return Err(Refused::returned(no_room(), batch));
             }
             // What is queued may have been put off for more to come, and no more can come.
+            queue.lobby.wants_room = true;
             self.shared.work.notify_one();
             queue = self
                 .shared
@@ -84,7 +92,7 @@ impl Delivery {
                 .0;
         }
         let first_id = batch.entries.first().map(|entry| entry.id);
-        let count = batch.entries.len() as u64;
+        let count = batch.count as u64;
         let strict = batch.policy == FailurePolicy::Strict;
         self.shared.accept(queue, batch);
 
@@ -135,16 +143,16 @@ impl Delivery {
         count: u64,
         error: &Error,
     ) {
-        let now = self.shared.clock.now();
+        let now = self.shared.now();
         let mut queue = self.shared.lock();
         queue.tally.lost += count;
         queue.tally.last_error = Some(LastError::new(error, now));
         if !queue.closing {
             for (tenant, time) in lost {
-                queue.note_gap(tenant, time, error.kind());
+                queue.gaps.note(tenant, time, error.kind());
             }
         }
-        let has_gaps = queue.has_gaps();
+        let has_gaps = queue.gaps.are_waiting();
         drop(queue);
         if has_gaps && self.start().is_ok() {
             self.shared.work.notify_one();
@@ -156,22 +164,22 @@ impl Delivery {
         let deadline = after(timeout);
         let mut queue = self.shared.lock();
         let goal = queue.goal();
+        if queue.is_done(goal) {
+            return Ok(());
+        }
+        if self.is_own_thread() {
+            return Err(on_own_thread());
+        }
+        // Once: a store that fails is tried again after a pause, however many wait for it.
+        queue.hurry = true;
+        queue.flushes += 1;
+        self.shared.work.notify_one();
+        let mut flushed = Ok(());
         while !queue.is_done(goal) {
-            queue.hurry = true;
-            self.shared.work.notify_one();
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                let error = Error::new(
-                    ErrorKind::Timeout,
-                    format!(
-                        "{} entries are still queued at the deadline of the flush; they stay queued, flush again or look at the last error",
-                        queue.entries
-                    ),
-                );
-                return Err(match &queue.tally.last_error {
-                    Some(last) => error.with_source(last.text.clone()),
-                    None => error,
-                });
+                flushed = Err(still_queued(&queue));
+                break;
             }
             queue = self
                 .shared
@@ -180,7 +188,8 @@ impl Delivery {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
-        Ok(())
+        queue.flushes -= 1;
+        flushed
     }
 
     /// Accepts nothing more, writes what is queued, and ends the thread.
@@ -190,10 +199,10 @@ impl Delivery {
             return Ok(());
         }
         queue.closing = true;
-        let wakers = std::mem::take(&mut queue.space_wakers);
         drop(queue);
         self.shared.work.notify_all();
-        self.shared.announce_room(wakers);
+        // Whoever waits for room waits in vain.
+        settle(&self.shared, |_, _| {}).wake();
 
         // The last handle may be dropped by a callback, on the delivery thread itself. That
         // thread cannot wait for itself; it tries once more what is queued, and ends.
@@ -221,8 +230,9 @@ impl Delivery {
         flushed
     }
 
-    fn is_own_thread(&self) -> bool {
-        self.own_thread.get() == Some(&std::thread::current().id())
+    /// Whether this is the delivery thread: a callback runs.
+    pub(crate) fn is_own_thread(&self) -> bool {
+        self.shared.is_own_thread()
     }
 
     /// Starts the thread when it is first needed.
@@ -242,7 +252,6 @@ impl Delivery {
                 )
                 .with_source(error)
             })?;
-        self.own_thread.get_or_init(|| started.thread().id());
         *thread = Some(started);
         Ok(())
     }
@@ -258,14 +267,14 @@ impl Drop for Delivery {
 /// An error, with the batch if it was not accepted.
 pub(crate) struct Refused {
     pub(crate) error: Error,
-    pub(crate) batch: Option<Batch>,
+    pub(crate) batch: Option<Box<Batch>>,
 }
 
 impl Refused {
     fn returned(error: Error, batch: Batch) -> Self {
         Self {
             error,
-            batch: Some(batch),
+            batch: Some(Box::new(batch)),
         }
     }
 
@@ -293,6 +302,27 @@ pub(crate) fn queued_receipts(batch: &Batch) -> Vec<Receipt> {
     entries
         .map(|entry| Receipt::new(entry.id, None, Durability::Queued))
         .collect()
+}
+
+fn still_queued(queue: &Queue) -> Error {
+    let error = Error::new(
+        ErrorKind::Timeout,
+        format!(
+            "{} entries are still queued at the deadline of the flush; they stay queued, flush again or look at the last error",
+            queue.entries
+        ),
+    );
+    match &queue.tally.last_error {
+        Some(last) => error.with_source(last.text.clone()),
+        None => error,
+    }
+}
+
+fn on_own_thread() -> Error {
+    Error::new(
+        ErrorKind::Busy,
+        "a callback of the auditor runs on the thread that writes, which cannot wait for itself; flush from another thread",
+    )
 }
 
 fn closed() -> Error {

@@ -1,17 +1,15 @@
 //! What waits to be written, and what had to be let go.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::task::Waker;
-
-use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
 use super::attempt::{Notes, Sent};
+use super::gaps::Gaps;
 use super::no_answer;
 use super::ticket::Ticket;
-use crate::entry::{AuditEntry, Tenant};
-use crate::error::ErrorKind;
+use super::waking::{Lobby, Wakers};
+use crate::entry::AuditEntry;
+use crate::error::Error;
 use crate::record::policy::{FailurePolicy, QueueLimits};
 use crate::record::statistics::Tally;
 
@@ -19,7 +17,9 @@ use crate::record::statistics::Tally;
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub(crate) entries: Vec<AuditEntry>,
-    pub(crate) bytes: usize,
+    /// How many entries it came with.
+    pub(crate) count: usize,
+    bytes: usize,
     /// Somebody waits for the answer.
     pub(crate) ticket: Option<Arc<Ticket>>,
     pub(crate) policy: FailurePolicy,
@@ -31,6 +31,7 @@ impl Batch {
     pub(crate) fn new(entries: Vec<AuditEntry>, policy: FailurePolicy) -> Self {
         let bytes = entries.iter().map(AuditEntry::size).sum();
         Self {
+            count: entries.len(),
             entries,
             bytes,
             ticket: None,
@@ -39,13 +40,37 @@ impl Batch {
         }
     }
 
-    /// Whether it may be given up: somebody is told, and that is the policy.
-    pub(crate) fn fails_to_caller(&self) -> bool {
-        self.policy == FailurePolicy::Strict
-            && self
-                .ticket
-                .as_ref()
-                .is_some_and(|ticket| !ticket.is_abandoned())
+    /// Whether somebody waits for the answer.
+    fn is_awaited(&self) -> bool {
+        let ticket = self.ticket.as_ref();
+        ticket.is_some_and(|ticket| !ticket.is_abandoned())
+    }
+
+    /// Gives the entries up where that is the policy and somebody is there to be told. The caller
+    /// gets them along with the error: until it has taken both, it may still go away.
+    #[must_use]
+    pub(super) fn refuse(&mut self, error: &Error, wakers: &mut Wakers) -> bool {
+        if self.policy != FailurePolicy::Strict {
+            return false;
+        }
+        let Some(ticket) = &self.ticket else {
+            return false;
+        };
+        let error = match self.entries.first() {
+            Some(entry) => error.shared().with_entry(entry.id),
+            None => error.shared(),
+        };
+        match ticket.refuse(error, std::mem::take(&mut self.entries)) {
+            Ok(waker) => {
+                wakers.add(waker);
+                self.ticket = None;
+                true
+            }
+            Err(entries) => {
+                self.entries = entries;
+                false
+            }
+        }
     }
 }
 
@@ -53,7 +78,7 @@ impl Drop for Batch {
     /// Whatever happens to a batch, its caller does not wait for ever.
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket.take() {
-            ticket.answer(Err(no_answer()));
+            Wakers::from(ticket.answer(Err(no_answer()))).wake();
         }
     }
 }
@@ -63,7 +88,9 @@ impl Drop for Batch {
 pub(crate) enum Wake {
     /// As soon as so many batches and notes wait.
     Waiting(usize),
-    /// As soon as somebody waits for an answer, or so much is queued.
+    /// As soon as somebody waits for an answer.
+    Awaited,
+    /// The same, or as soon as so much is queued.
     Pressed(Much),
 }
 
@@ -85,21 +112,18 @@ pub(crate) struct Queue {
     /// The numbers of the batches and notes that are waiting or being written.
     outstanding: BTreeSet<u64>,
     accepted: u64,
-    pub(crate) space_wakers: Vec<Waker>,
+    pub(super) lobby: Lobby,
     /// Entries that are written. Memory goes back fastest on the thread that asked for it, so the
     /// next caller takes them and drops them.
     pub(crate) spent: Vec<Vec<AuditEntry>>,
     /// The delivery thread sleeps until so much waits. Waking it costs a system call, so whoever
     /// submits something does it only when it is of use.
     pub(crate) wake_at: Option<Wake>,
-    /// Somebody waits for everything: the pause after a failure ends.
+    /// Somebody has begun to wait for everything: the pause after a failure ends, once.
     pub(crate) hurry: bool,
-    /// Losses that no entry tells of yet.
-    gaps: BTreeMap<Tenant, Gap>,
-    /// Losses that an entry tried to tell of, which has to be the same when it is tried again.
-    telling: Vec<(Tenant, Gap)>,
-    /// Those of them that the delivery thread is writing.
-    in_flight_gaps: Vec<(Tenant, Gap)>,
+    /// So many wait for everything: nothing is put off.
+    pub(super) flushes: usize,
+    pub(super) gaps: Gaps,
     pub(crate) tally: Tally,
     pub(crate) closing: bool,
     pub(crate) closed: bool,
@@ -110,7 +134,7 @@ impl Queue {
     /// larger than the whole queue may when nothing else is there.
     pub(crate) fn has_room(&self, batch: &Batch, limits: &QueueLimits, times: usize) -> bool {
         self.entries == 0
-            || (self.entries + batch.entries.len() <= limits.entries.saturating_mul(times)
+            || (self.entries + batch.count <= limits.entries.saturating_mul(times)
                 && self.bytes + batch.bytes <= limits.bytes.saturating_mul(times))
     }
 
@@ -120,7 +144,7 @@ impl Queue {
         self.accepted += 1;
         batch.number = self.accepted;
         self.outstanding.insert(batch.number);
-        self.entries += batch.entries.len();
+        self.entries += batch.count;
         self.bytes += batch.bytes;
         self.batches.push_back(batch);
         self.is_enough()
@@ -149,11 +173,8 @@ impl Queue {
     fn is_enough(&mut self) -> bool {
         let is_enough = match self.wake_at {
             Some(Wake::Waiting(enough)) => self.waiting() >= enough,
-            Some(Wake::Pressed(much)) => {
-                let newest = self.batches.back();
-                let is_awaited = newest.is_some_and(|batch| batch.ticket.is_some());
-                is_awaited || !self.notes.is_empty() || self.is_much(much)
-            }
+            Some(Wake::Awaited) => self.is_newest_awaited(),
+            Some(Wake::Pressed(much)) => self.is_newest_awaited() || self.is_much(much),
             None => false,
         };
         if is_enough {
@@ -162,15 +183,24 @@ impl Queue {
         is_enough
     }
 
+    fn is_newest_awaited(&self) -> bool {
+        !self.notes.is_empty() || self.batches.back().is_some_and(Batch::is_awaited)
+    }
+
+    /// Whether somebody waits for the answer to something that is queued.
+    pub(super) fn is_awaited(&self) -> bool {
+        !self.notes.is_empty() || self.batches.iter().any(Batch::is_awaited)
+    }
+
     fn is_much(&self, much: Much) -> bool {
         self.entries >= much.entries || self.bytes >= much.bytes
     }
 
     /// Whether nobody waits for what is queued, and there is room for more.
     pub(super) fn is_leisurely(&self, much: Much) -> bool {
-        let is_urgent = self.hurry || self.closing || self.has_gaps() || !self.notes.is_empty();
-        let is_awaited = || self.batches.iter().any(|batch| batch.ticket.is_some());
-        !is_urgent && !self.is_much(much) && !is_awaited()
+        let is_urgent = self.closing || self.flushes > 0 || self.lobby.wants_room;
+        let is_urgent = is_urgent || self.gaps.are_waiting() || self.is_much(much);
+        !is_urgent && !self.is_awaited()
     }
 
     /// What a flush has to see done.
@@ -180,7 +210,7 @@ impl Queue {
 
     /// Whether every batch up to a goal is done with, and every loss told of.
     pub(crate) fn is_done(&self, goal: u64) -> bool {
-        self.outstanding.first().is_none_or(|oldest| *oldest > goal) && !self.has_untold()
+        self.outstanding.first().is_none_or(|oldest| *oldest > goal) && !self.gaps.are_untold()
     }
 
     /// The next batches, up to `max` entries; those whose callers have given up fall out.
@@ -188,7 +218,7 @@ impl Queue {
         let mut taken = Vec::new();
         let mut entries = 0;
         while let Some(next) = self.batches.front() {
-            if !taken.is_empty() && entries + next.entries.len() > max {
+            if !taken.is_empty() && entries + next.count > max {
                 break;
             }
             let Some(mut batch) = self.batches.pop_front() else {
@@ -199,7 +229,7 @@ impl Queue {
                 self.leave(&batch);
                 continue;
             }
-            entries += batch.entries.len();
+            entries += batch.count;
             taken.push(batch);
         }
         taken
@@ -214,19 +244,21 @@ impl Queue {
 
     /// A batch is done with: written, refused or lost.
     pub(crate) fn leave(&mut self, batch: &Batch) {
-        self.entries = self.entries.saturating_sub(batch.entries.len());
+        self.entries = self.entries.saturating_sub(batch.count);
         self.bytes = self.bytes.saturating_sub(batch.bytes);
         self.outstanding.remove(&batch.number);
     }
 
-    /// Counts anew, after a panic dropped what was being written.
-    pub(crate) fn count_anew(&mut self) {
+    /// Counts anew, after a panic dropped what was being written; says how many entries that were.
+    pub(crate) fn count_anew(&mut self) -> usize {
+        let before = self.entries;
         let batches = self.batches.iter().map(|batch| batch.number);
         let notes = self.notes.iter().map(|note| note.number);
         self.outstanding = batches.chain(notes).collect();
-        self.entries = self.batches.iter().map(|batch| batch.entries.len()).sum();
+        self.entries = self.batches.iter().map(|batch| batch.count).sum();
         self.bytes = self.batches.iter().map(|batch| batch.bytes).sum();
-        self.telling.append(&mut self.in_flight_gaps);
+        self.gaps.restore();
+        before.saturating_sub(self.entries)
     }
 
     /// Keeps the memory of batches that are done with, as much as one group needs.
@@ -249,74 +281,49 @@ impl Queue {
     pub(crate) fn drain(&mut self) -> Vec<Batch> {
         self.batches.drain(..).collect()
     }
-
-    pub(crate) fn note_gap(&mut self, tenant: &Tenant, time: DateTime<Utc>, cause: ErrorKind) {
-        self.gaps
-            .entry(tenant.clone())
-            .or_insert_with(|| Gap::new(time))
-            .add(time, cause);
-    }
-
-    /// Whether there are losses that no stored entry tells of.
-    fn has_untold(&self) -> bool {
-        !self.gaps.is_empty() || !self.telling.is_empty() || !self.in_flight_gaps.is_empty()
-    }
-
-    /// Whether there are losses to tell of now.
-    pub(crate) fn has_gaps(&self) -> bool {
-        !self.gaps.is_empty() || !self.telling.is_empty()
-    }
-
-    /// Takes the losses to tell of.
-    pub(crate) fn take_gaps(&mut self) -> Vec<(Tenant, Gap)> {
-        let mut gaps = std::mem::take(&mut self.telling);
-        gaps.extend(std::mem::take(&mut self.gaps));
-        self.in_flight_gaps.clone_from(&gaps);
-        gaps
-    }
-
-    /// The losses are told of.
-    pub(crate) fn gaps_told(&mut self) {
-        self.tally.gaps += self.in_flight_gaps.len() as u64;
-        self.in_flight_gaps.clear();
-    }
-
-    /// The losses could not be told of, or nobody knows.
-    pub(crate) fn gaps_untold(&mut self, gaps: Vec<(Tenant, Gap)>) {
-        self.telling.extend(gaps);
-        self.in_flight_gaps.clear();
-    }
 }
 
-/// Entries of one tenant that are lost.
-#[derive(Clone, Debug)]
-pub(crate) struct Gap {
-    /// Given when an entry first tries to tell of it.
-    pub(crate) id: Option<Uuid>,
-    pub(crate) lost: u64,
-    pub(crate) first: DateTime<Utc>,
-    pub(crate) last: DateTime<Utc>,
-    pub(crate) causes: Vec<(ErrorKind, u64)>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Gap {
-    fn new(time: DateTime<Utc>) -> Self {
-        Self {
-            id: None,
-            lost: 0,
-            first: time,
-            last: time,
-            causes: Vec::new(),
-        }
+    const MUCH: Much = Much {
+        entries: 10,
+        bytes: 1000,
+    };
+
+    fn batch() -> Batch {
+        Batch::new(Vec::new(), FailurePolicy::Strict)
     }
 
-    fn add(&mut self, time: DateTime<Utc>, cause: ErrorKind) {
-        self.lost += 1;
-        self.first = self.first.min(time);
-        self.last = self.last.max(time);
-        match self.causes.iter_mut().find(|(seen, _)| *seen == cause) {
-            Some((_, times)) => *times += 1,
-            None => self.causes.push((cause, 1)),
-        }
+    #[test]
+    fn what_nobody_waits_for_is_put_off_unless_somebody_waits_for_all_or_for_room() {
+        let mut queue = Queue::default();
+        assert!(!queue.push(batch()));
+        assert!(queue.is_leisurely(MUCH));
+        queue.flushes += 1;
+        assert!(!queue.is_leisurely(MUCH));
+        queue.flushes -= 1;
+        queue.lobby.wants_room = true;
+        assert!(!queue.is_leisurely(MUCH));
+    }
+
+    #[test]
+    fn in_a_pause_only_what_somebody_waits_for_wakes() {
+        let mut queue = Queue {
+            wake_at: Some(Wake::Awaited),
+            ..Queue::default()
+        };
+        assert!(!queue.push(batch()));
+        let mut abandoned = batch();
+        let ticket = Arc::<Ticket>::default();
+        drop(ticket.abandon());
+        abandoned.ticket = Some(ticket);
+        assert!(!queue.push(abandoned));
+        assert!(!queue.is_awaited());
+        let mut awaited = batch();
+        awaited.ticket = Some(Arc::default());
+        assert!(queue.push(awaited));
+        assert!(queue.is_awaited());
     }
 }

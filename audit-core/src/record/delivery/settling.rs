@@ -1,9 +1,16 @@
 //! What becomes of batches that were written, could not be written, or are let go: their callers
 //! learn it, and it is counted.
 
-use super::queue::{Batch, Gap, Queue};
-use super::{Answer, Shared};
-use crate::entry::Tenant;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::gaps::{Gap, Told};
+use super::queue::{Batch, Queue};
+use super::ticket::Ticket;
+use super::waking::Wakers;
+use super::{Shared, queued_receipts};
+use crate::entry::{Tenant, action};
 use crate::error::{Error, ErrorKind};
 use crate::record::policy::Delivery as Mode;
 use crate::record::receipt::Receipt;
@@ -17,93 +24,101 @@ pub(super) fn succeed(
     appended: &[Appended],
     retried: bool,
 ) {
-    let durability = shared.store.durability();
-    let now = shared.clock.now();
+    let durability = shared.durability();
+    let now = shared.now();
     let mut answers = Vec::with_capacity(batches.len());
-    let mut conflicts = 0;
+    let mut lost = 0;
     let mut rest = appended;
-    settle(shared, |queue| {
-        for batch in &batches {
+    let mut wakers = settle(shared, |queue, wakers| {
+        for batch in &mut batches {
             let (own, others) = rest
                 .split_at_checked(batch.entries.len())
                 .unwrap_or_default();
             rest = others;
-            let mut answer: Answer = Ok(Vec::with_capacity(own.len()));
+            queue.leave(batch);
+            let mut receipts = Vec::with_capacity(own.len());
             for (entry, appended) in batch.entries.iter().zip(own) {
-                match appended {
+                receipts.push(match appended {
                     Appended::Stored { index } | Appended::Present { index } => {
                         let is_new = retried || matches!(appended, Appended::Stored { .. });
                         queue.tally.written += u64::from(is_new);
-                        if let Ok(receipts) = &mut answer {
-                            receipts.push(Receipt::new(entry.id, Some(*index), durability));
-                        }
+                        Receipt::new(entry.id, Some(*index), durability)
                     }
-                    Appended::Conflict => {
-                        let error = conflict().with_entry(entry.id);
-                        queue.tally.last_error = Some(LastError::new(&error, now));
-                        if batch.fails_to_caller() {
-                            queue.tally.failed += 1;
-                            answer = Err(error);
-                        } else {
-                            queue.tally.lost += 1;
-                            conflicts += 1;
-                            queue.note_gap(&entry.tenant, entry.timestamp, error.kind());
-                            if let Ok(receipts) = &mut answer {
-                                receipts.push(Receipt::lost(entry.id));
-                            }
-                        }
-                    }
-                }
+                    Appended::Conflict => Receipt::lost(entry.id),
+                });
             }
-            queue.leave(batch);
-            answers.push(answer);
+            answers.push(receipts);
+            if own.contains(&Appended::Conflict) {
+                keep_conflicts(batch, own);
+                let error = about(&conflict(), batch);
+                queue.tally.last_error = Some(LastError::new(&error, now));
+                lost += give_up(queue, batch, &error, wakers);
+            }
         }
-        queue.gaps_told();
-        queue.tally.failing_since = None;
-        queue.tally.last_write = Some(now);
+        if !appended.is_empty() {
+            note_success(queue, now);
+        }
     });
-    for (batch, answer) in batches.iter_mut().zip(answers) {
+    for (batch, receipts) in batches.iter_mut().zip(answers) {
         if let Some(ticket) = batch.ticket.take() {
-            ticket.answer_with(answer, std::mem::take(&mut batch.entries));
+            let entries = std::mem::take(&mut batch.entries);
+            wakers.add(ticket.answer_with(Ok(receipts), entries));
         }
     }
+    wakers.wake();
     if shared.mode == Mode::Buffered {
         shared.lock().leave_memory(batches);
     }
-    if conflicts > 0 {
-        report_lost(shared, conflicts, &conflict());
+    if lost > 0 {
+        report_lost(shared, lost, &conflict());
     }
 }
 
+/// Leaves in a batch what is not stored.
+fn keep_conflicts(batch: &mut Batch, appended: &[Appended]) {
+    let entries = std::mem::take(&mut batch.entries).into_iter();
+    let conflicting = entries
+        .zip(appended)
+        .filter(|(_, appended)| matches!(appended, Appended::Conflict));
+    batch.entries = conflicting.map(|(entry, _)| entry).collect();
+}
+
+fn note_success(queue: &mut Queue, now: DateTime<Utc>) {
+    queue.tally.failing_since = None;
+    queue.tally.last_write = Some(now);
+}
+
+/// The store failed: whoever can be told is told, and the rest stays queued.
 pub(super) fn fail(shared: &Shared, batches: Vec<Batch>, gaps: Vec<(Tenant, Gap)>, error: &Error) {
-    let now = shared.clock.now();
+    let now = shared.now();
     let mut delayed = 0;
     let mut answers = Vec::new();
-    settle(shared, |queue| {
+    let mut wakers = settle(shared, |queue, wakers| {
         queue.tally.failing_since.get_or_insert(now);
         queue.tally.last_error = Some(LastError::new(error, now));
-        queue.gaps_untold(gaps);
+        if !gaps.is_empty() {
+            queue.gaps.settle(Told::not_at_all(gaps));
+        }
         let mut kept = Vec::new();
         for mut batch in batches {
-            let is_told = batch.fails_to_caller();
-            let ticket = batch.ticket.take();
-            if is_told {
-                queue.tally.failed += batch.entries.len() as u64;
+            let count = batch.entries.len() as u64;
+            if batch.refuse(error, wakers) {
+                queue.tally.failed += count;
                 queue.leave(&batch);
-                answers.push((ticket, Err(about(error, &batch))));
                 continue;
             }
-            answers.push((ticket, Ok(super::queued_receipts(&batch))));
-            delayed += batch.entries.len() as u64;
+            if let Some(ticket) = batch.ticket.take() {
+                answers.push((ticket, queued_receipts(&batch)));
+            }
+            delayed += count;
             kept.push(batch);
         }
         queue.put_back(kept);
     });
-    for (ticket, answer) in answers {
-        if let Some(ticket) = ticket {
-            ticket.answer(answer);
-        }
+    for (ticket, receipts) in answers {
+        wakers.add(ticket.answer(Ok(receipts)));
     }
+    wakers.wake();
     if shared.lock().closed {
         // There is no next time.
         shared.let_go_of_all(error);
@@ -118,8 +133,73 @@ pub(super) fn fail(shared: &Shared, batches: Vec<Batch>, gaps: Vec<(Tenant, Gap)
     }
 }
 
+/// The store refuses a batch for what it is: it is never tried again.
+pub(super) fn turn_down(shared: &Shared, mut batch: Batch, error: &Error) {
+    let now = shared.now();
+    let receipts = batch.entries.iter().map(|entry| Receipt::lost(entry.id));
+    let receipts: Vec<Receipt> = receipts.collect();
+    let mut lost = 0;
+    let mut wakers = settle(shared, |queue, wakers| {
+        queue.tally.last_error = Some(LastError::new(error, now));
+        queue.leave(&batch);
+        lost = give_up(queue, &mut batch, error, wakers);
+    });
+    if let Some(ticket) = batch.ticket.take() {
+        wakers.add(ticket.answer(Ok(receipts)));
+    }
+    wakers.wake();
+    if lost > 0 {
+        report_lost(shared, lost, error);
+    }
+}
+
+/// Entries that are not tried again: their caller gets the error, or they are lost, and a gap
+/// entry will tell of them. Says how many are lost.
+fn give_up(queue: &mut Queue, batch: &mut Batch, error: &Error, wakers: &mut Wakers) -> u64 {
+    let count = batch.entries.len() as u64;
+    if batch.refuse(error, wakers) {
+        queue.tally.failed += count;
+        return 0;
+    }
+    queue.tally.lost += count;
+    for entry in &batch.entries {
+        let (tenant, time) = (&entry.tenant, entry.timestamp);
+        queue.gaps.note(tenant, time, error.kind());
+    }
+    count
+}
+
+/// What became of gaps is known. True if some are to be tried again.
+pub(super) fn settle_gaps(shared: &Shared, told: Told, refusal: Option<&Error>) -> bool {
+    let now = shared.now();
+    let is_unfinished = !told.untold.is_empty();
+    let refused: Vec<Tenant> = told.refused.iter().map(|gap| gap.0.clone()).collect();
+    let wakers = settle(shared, |queue, _| {
+        if told.stored > 0 {
+            queue.tally.gaps += told.stored;
+            note_success(queue, now);
+        }
+        if let Some(error) = refusal {
+            queue.tally.last_error = Some(LastError::new(error, now));
+        }
+        queue.gaps.settle(told);
+    });
+    wakers.wake();
+    for tenant in &refused {
+        let Some(error) = refusal else { break };
+        shared.reporter.report(&Problem {
+            kind: ProblemKind::Lost,
+            entries: 1,
+            tenant: Some(tenant),
+            action: Some(action::GAP),
+            error,
+        });
+    }
+    is_unfinished
+}
+
 /// A copy of an error, naming the first entry of a batch.
-pub(super) fn about(error: &Error, batch: &Batch) -> Error {
+fn about(error: &Error, batch: &Batch) -> Error {
     match batch.entries.first() {
         Some(entry) => error.shared().with_entry(entry.id),
         None => error.shared(),
@@ -143,51 +223,54 @@ impl Shared {
         let mut answers = Vec::new();
         // Their senders are told when they are dropped, which is not under the lock.
         let notes = self.lock().take_notes();
-        settle(self, |queue| {
+        let mut wakers = settle(self, |queue, wakers| {
             for note in &notes {
                 queue.leave_note(note);
             }
-        });
-        drop(notes);
-        settle(self, |queue| {
             for mut batch in queue.drain() {
                 queue.leave(&batch);
-                let count = batch.entries.len() as u64;
-                let is_told = batch.fails_to_caller();
-                let ticket = batch.ticket.take();
-                if ticket.as_ref().is_some_and(|ticket| !ticket.take()) {
-                    // Its caller has given up, and was counted then.
+                let is_given_up = |ticket: &Arc<Ticket>| !ticket.take();
+                if batch.ticket.as_ref().is_some_and(is_given_up) {
+                    // Its caller was counted then.
+                    batch.ticket = None;
                     continue;
                 }
-                if is_told {
+                let count = batch.entries.len() as u64;
+                if batch.refuse(error, wakers) {
                     queue.tally.failed += count;
-                    answers.push((ticket, Err(about(error, &batch))));
-                } else {
-                    lost += count;
+                    continue;
+                }
+                lost += count;
+                if let Some(ticket) = batch.ticket.take() {
                     let receipts = batch.entries.iter().map(|entry| Receipt::lost(entry.id));
-                    answers.push((ticket, Ok(receipts.collect())));
+                    answers.push((ticket, receipts.collect()));
                 }
             }
             queue.tally.lost += lost;
         });
-        for (ticket, answer) in answers {
-            if let Some(ticket) = ticket {
-                ticket.answer(answer);
-            }
+        for (ticket, receipts) in answers {
+            wakers.add(ticket.answer(Ok(receipts)));
         }
+        drop(notes);
+        wakers.wake();
         if lost > 0 {
             report_lost(self, lost, error);
         }
     }
 }
 
-/// Changes the queue and wakes whoever waits for that.
-pub(super) fn settle(shared: &Shared, change: impl FnOnce(&mut Queue)) {
+/// Changes the queue and tells whoever waits in a thread. Gives the wakers of those who wait
+/// otherwise, and of those whom `change` has answered: they come last, for waking is code of the
+/// user.
+pub(super) fn settle(shared: &Shared, change: impl FnOnce(&mut Queue, &mut Wakers)) -> Wakers {
     let mut queue = shared.lock();
-    change(&mut queue);
-    let wakers = std::mem::take(&mut queue.space_wakers);
+    let mut wakers = Wakers::default();
+    change(&mut queue, &mut wakers);
+    wakers.append(queue.lobby.call());
     drop(queue);
-    shared.announce_room(wakers);
+    shared.space.notify_all();
+    shared.done.notify_all();
+    wakers
 }
 
 fn conflict() -> Error {

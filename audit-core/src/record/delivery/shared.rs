@@ -1,15 +1,19 @@
 //! What all sides of the queue have in common.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::ThreadId;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::queue::{Batch, Queue};
 use crate::error::Error;
 use crate::record::clock::{Clock, IdSource};
+use crate::record::guarded::guarded;
 use crate::record::policy::{Delivery as Mode, QueueLimits};
 use crate::record::report::Reporter;
 use crate::record::statistics::{Health, LastError, Statistics};
-use crate::store::AuditStore;
+use crate::store::{AuditStore, Durability};
 
 /// What the callers, the delivery thread and the readers of statistics share.
 pub(crate) struct Shared {
@@ -20,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) mode: Mode,
     pub(crate) limits: QueueLimits,
     queue: Mutex<Queue>,
+    /// The delivery thread, once it runs.
+    pub(super) own_thread: OnceLock<ThreadId>,
     /// There is something to write, or the end has come.
     pub(super) work: Condvar,
     /// There is room again.
@@ -45,6 +51,7 @@ impl Shared {
             mode,
             limits,
             queue: Mutex::default(),
+            own_thread: OnceLock::new(),
             work: Condvar::new(),
             space: Condvar::new(),
             done: Condvar::new(),
@@ -56,13 +63,25 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes whoever waits for room or for a flush, after batches have left.
-    pub(super) fn announce_room(&self, wakers: Vec<Waker>) {
-        self.space.notify_all();
-        self.done.notify_all();
-        for waker in wakers {
-            waker.wake();
-        }
+    // A clock, a source of ids and a store are code of the user. A panic in one of them must not
+    // take along what others have recorded.
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        guarded(|| self.clock.now()).unwrap_or_else(Utc::now)
+    }
+
+    pub(super) fn next_id(&self) -> Uuid {
+        guarded(|| self.ids.next_id()).unwrap_or_else(Uuid::now_v7)
+    }
+
+    /// How safe is what the store has taken; where it does not say, the least that this can mean.
+    pub(super) fn durability(&self) -> Durability {
+        guarded(|| self.store.durability()).unwrap_or(Durability::Volatile)
+    }
+
+    /// Whether this is the delivery thread, which cannot wait for itself.
+    pub(super) fn is_own_thread(&self) -> bool {
+        self.own_thread.get() == Some(&std::thread::current().id())
     }
 
     /// Takes a batch into the queue, and wakes the delivery thread if that is of use.
@@ -100,16 +119,22 @@ impl Shared {
 
     /// Remembers what went wrong where no entry failed by it.
     pub(crate) fn note_error(&self, error: &Error) {
-        let now = self.clock.now();
+        let now = self.now();
         self.lock().tally.last_error = Some(LastError::new(error, now));
     }
 
     /// Counts entries that were stored past the queue.
     pub(crate) fn note_written(&self, entries: u64) {
-        let now = self.clock.now();
+        let now = self.now();
         let mut queue = self.lock();
         queue.tally.written += entries;
         queue.tally.last_write = Some(now);
+    }
+
+    /// Counts entries as not failed after all: nobody took the error, and they are tried again.
+    pub(crate) fn note_not_failed(&self, entries: u64) {
+        let mut queue = self.lock();
+        queue.tally.failed = queue.tally.failed.saturating_sub(entries);
     }
 
     pub(crate) fn is_closing(&self) -> bool {
@@ -118,7 +143,7 @@ impl Shared {
 
     /// Counts entries that failed before they reached the queue.
     pub(crate) fn note_failed(&self, error: &Error, entries: u64) {
-        let now = self.clock.now();
+        let now = self.now();
         let mut queue = self.lock();
         queue.tally.failed += entries;
         queue.tally.last_error = Some(LastError::new(error, now));

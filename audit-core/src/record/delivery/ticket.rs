@@ -5,7 +5,7 @@ use std::task::{Poll, Waker};
 use std::time::Instant;
 
 use crate::entry::AuditEntry;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::record::Receipt;
 
 /// The answer to a batch of entries: one receipt each.
@@ -24,8 +24,8 @@ struct State {
     waker: Option<Waker>,
     /// Nobody waits any more, and nobody can be told of a failure.
     abandoned: bool,
-    /// The entries, once they are written. Memory goes back fastest on the thread that asked for
-    /// it: the caller drops them.
+    /// The entries, once they are written or refused. Memory goes back fastest on the thread that
+    /// asked for it: the caller drops them.
     spent: Vec<AuditEntry>,
 }
 
@@ -63,48 +63,94 @@ impl Ticket {
         }
     }
 
-    /// The caller is gone: the entry is to be written all the same, whatever its policy was.
-    pub(crate) fn abandon(&self) {
-        self.lock().abandoned = true;
+    /// The caller is gone: the entry is to be written all the same, whatever its policy was. Gives
+    /// back entries that were refused to a caller that never heard of it.
+    #[must_use]
+    pub(crate) fn abandon(&self) -> Vec<AuditEntry> {
+        let mut state = self.lock();
+        state.abandoned = true;
+        match state.phase {
+            Phase::Answered(Some(Err(_))) => std::mem::take(&mut state.spent),
+            _ => Vec::new(),
+        }
     }
 
     pub(crate) fn is_abandoned(&self) -> bool {
         self.lock().abandoned
     }
 
-    pub(crate) fn answer(&self, answer: Answer) {
-        self.answer_with(answer, Vec::new());
+    /// Answers; the waker is for a moment without locks.
+    #[must_use]
+    pub(crate) fn answer(&self, answer: Answer) -> Option<Waker> {
+        self.answer_with(answer, Vec::new())
     }
 
     /// Answers, and gives the entries back to whoever made them.
-    pub(crate) fn answer_with(&self, answer: Answer, entries: Vec<AuditEntry>) {
-        let waker = {
-            let mut state = self.lock();
-            if matches!(state.phase, Phase::Answered(_) | Phase::Withdrawn) {
-                return;
-            }
-            state.phase = Phase::Answered(Some(answer));
-            state.spent = entries;
-            state.waker.take()
-        };
-        self.answered.notify_one();
-        if let Some(waker) = waker {
-            waker.wake();
+    #[must_use]
+    pub(crate) fn answer_with(&self, answer: Answer, entries: Vec<AuditEntry>) -> Option<Waker> {
+        self.settle(self.lock(), answer, entries)
+    }
+
+    /// Answers with an error, unless the caller is gone, who cannot be told: then the entries come
+    /// back.
+    pub(crate) fn refuse(
+        &self,
+        error: Error,
+        entries: Vec<AuditEntry>,
+    ) -> std::result::Result<Option<Waker>, Vec<AuditEntry>> {
+        let state = self.lock();
+        if state.abandoned {
+            return Err(entries);
         }
+        Ok(self.settle(state, Err(error), entries))
+    }
+
+    fn settle(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        answer: Answer,
+        entries: Vec<AuditEntry>,
+    ) -> Option<Waker> {
+        if matches!(state.phase, Phase::Answered(_) | Phase::Withdrawn) {
+            return None;
+        }
+        state.phase = Phase::Answered(Some(answer));
+        state.spent = entries;
+        let waker = state.waker.take();
+        drop(state);
+        self.answered.notify_one();
+        waker
     }
 
     pub(crate) fn poll(&self, waker: &Waker) -> Poll<Answer> {
+        if let Some(answer) = self.take_answer(|state| match &state.waker {
+            Some(present) => present.will_wake(waker),
+            None => false,
+        }) {
+            return answer;
+        }
+        // A waker is code of the user: it is cloned and dropped without the lock.
+        let mut own = Some(waker.clone());
+        let answer = self.take_answer(|state| {
+            std::mem::swap(&mut state.waker, &mut own);
+            true
+        });
+        answer.unwrap_or(Poll::Pending)
+    }
+
+    /// Takes the answer if it is there, and with it the entries; otherwise says whether it `is_set`
+    /// that the caller is woken.
+    fn take_answer(&self, is_set: impl FnOnce(&mut State) -> bool) -> Option<Poll<Answer>> {
         let mut state = self.lock();
         if let Phase::Answered(answer) = &mut state.phase
             && let Some(answer) = answer.take()
         {
-            return Poll::Ready(answer);
+            let spent = std::mem::take(&mut state.spent);
+            drop(state);
+            drop(spent);
+            return Some(Poll::Ready(answer));
         }
-        match &mut state.waker {
-            Some(present) => present.clone_from(waker),
-            none => *none = Some(waker.clone()),
-        }
-        Poll::Pending
+        is_set(&mut state).then_some(Poll::Pending)
     }
 
     /// Waits for the answer. At the deadline a caller that `gives_up` is not written any more;
@@ -187,9 +233,36 @@ mod tests {
         let caller =
             std::thread::spawn(move || other.wait(Instant::now() + Duration::from_mins(1), true));
         assert!(ticket.take());
-        ticket.answer(Ok(vec![Receipt::unchanged()]));
+        drop(ticket.answer(Ok(vec![Receipt::unchanged()])));
         assert!(
             matches!(caller.join().unwrap(), Waited::Answered(Ok(receipts)) if receipts.len() == 1)
         );
+    }
+
+    fn entry() -> AuditEntry {
+        let (id, now) = (uuid::Uuid::now_v7(), chrono::Utc::now());
+        let actor = crate::entry::Actor::system();
+        AuditEntry::new(id, now, "acme".into(), actor, "export")
+    }
+
+    fn full() -> Error {
+        Error::new(crate::error::ErrorKind::Full, "full")
+    }
+
+    #[test]
+    fn who_goes_before_the_error_comes_is_not_told_and_who_goes_after_leaves_the_entries() {
+        let ticket = Ticket::default();
+        assert!(ticket.abandon().is_empty());
+        assert_eq!(ticket.refuse(full(), vec![entry()]).unwrap_err().len(), 1);
+
+        let ticket = Ticket::default();
+        assert!(ticket.refuse(full(), vec![entry()]).is_ok());
+        assert_eq!(ticket.abandon().len(), 1);
+        assert!(ticket.abandon().is_empty());
+
+        let ticket = Ticket::default();
+        assert!(ticket.refuse(full(), vec![entry()]).is_ok());
+        assert!(ticket.poll(Waker::noop()).is_ready());
+        assert!(ticket.abandon().is_empty());
     }
 }

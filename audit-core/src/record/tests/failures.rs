@@ -305,30 +305,3 @@ fn reading_across_tenants_is_recorded_before_it_begins_also_where_delivery_is_bu
     let refused = context().scope(|| auditor.all_tenants("review"));
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::Full);
 }
-
-#[test]
-fn a_clock_that_panics_does_not_end_the_thread() {
-    #[derive(Clone, Default)]
-    struct Moody(Arc<std::sync::atomic::AtomicBool>);
-    impl crate::Clock for Moody {
-        fn now(&self) -> chrono::DateTime<chrono::Utc> {
-            let on_delivery = std::thread::current().name() == Some("audit-delivery");
-            assert!(!on_delivery || !self.0.swap(false, std::sync::atomic::Ordering::SeqCst));
-            chrono::Utc::now()
-        }
-    }
-    let clock = Moody::default();
-    let auditor = Auditor::builder(MemoryStore::new())
-        .clock(clock.clone())
-        .build()
-        .unwrap();
-    clock.0.store(true, std::sync::atomic::Ordering::SeqCst);
-    let draft = context().scope(|| auditor.log("export"));
-    assert_eq!(
-        draft.clone().record().unwrap_err().kind(),
-        ErrorKind::Unknown
-    );
-    draft.record().unwrap();
-    assert_eq!(entries(&auditor).len(), 1);
-    auditor.flush(Duration::MAX).unwrap();
-}

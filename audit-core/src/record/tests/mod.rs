@@ -4,7 +4,12 @@ mod choke;
 mod delivery;
 mod drafts;
 mod failures;
+mod panics;
+mod pauses;
+mod picky;
 mod ready;
+mod refusals;
+mod room;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
