@@ -1,15 +1,18 @@
 //! The end of an auditor.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::error::Result;
 use crate::record::auditor::Auditor;
+use crate::record::guarded::guarded;
 
 /// What has something to record when the end comes.
 #[derive(Default)]
 pub(super) struct LastWords(Mutex<Vec<Word>>);
+
+/// How deep last words may announce others.
+const ROUNDS: usize = 16;
 
 type Word = Box<dyn FnOnce() + Send>;
 
@@ -30,8 +33,11 @@ impl Auditor {
     /// Runs this when the auditor is closed, as long as it still accepts entries: for what counts first
     /// and records later, as layers that sample do.
     ///
-    /// It runs once, on the thread that closes, and has to be quick. Hold what it needs weakly: a
-    /// closure that holds its auditor keeps it until it is closed.
+    /// It runs once, on the thread that closes, and has to be quick. It may announce others, up to 16
+    /// deep. Hold what it needs weakly: a closure that holds its auditor keeps it until it is closed.
+    ///
+    /// Only [`Auditor::close`] runs it: when the last handle is dropped without that, there is no
+    /// auditor left to record through, and it is dropped unheard.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -65,11 +71,17 @@ impl LastWords {
     }
 
     fn say(&self) {
-        // Not under the lock: one may announce another.
-        let announced = std::mem::take(&mut *self.lock());
-        for tell in announced {
-            // One that panics takes neither the others' words nor what is queued.
-            drop(catch_unwind(AssertUnwindSafe(tell)));
+        // One may announce another, and no two of them keep each other talking for ever.
+        for _ in 0..ROUNDS {
+            // Not under the lock.
+            let announced = std::mem::take(&mut *self.lock());
+            if announced.is_empty() {
+                break;
+            }
+            for tell in announced {
+                // One that panics takes neither the others' words nor what is queued.
+                guarded(tell);
+            }
         }
     }
 

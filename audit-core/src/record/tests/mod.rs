@@ -1,5 +1,6 @@
 //! The way in, end to end: from a draft to a store that may fail.
 
+mod callbacks;
 mod choke;
 mod delivery;
 mod drafts;
