@@ -31,7 +31,9 @@ use crate::context::stack::enter;
 pub trait InContext: Future + Sized {
     /// Runs this future in a context: entered on each poll and on drop, left in between.
     ///
-    /// What the context leaves out is taken from the context of here and now.
+    /// What the context leaves out is taken from the context of here and now. What this future polls
+    /// on its thread is in the context too, unless it has one of its own: other tasks, if it is a
+    /// `LocalSet` or blocks on a runtime.
     fn in_context(self, context: AuditContext) -> WithContext<Self> {
         WithContext::new(self, Some(Frame::nested(context)))
     }

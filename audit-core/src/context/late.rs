@@ -1,5 +1,7 @@
 //! A tenant and an actor that become known while the work runs.
 
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
 use crate::context::AuditContext;
@@ -12,14 +14,34 @@ pub(super) enum ActorSource {
     Late(Arc<dyn Fn() -> Option<Actor> + Send + Sync>),
 }
 
+/// The code that says who acts panicked.
+#[derive(Debug)]
+pub(super) struct Panicked;
+
+thread_local! {
+    /// Code of the user is being asked who acts.
+    static ASKING: Cell<bool> = const { Cell::new(false) };
+}
+
 impl ActorSource {
-    pub(super) fn resolve(&self) -> Option<Actor> {
+    pub(super) fn resolve(&self) -> Result<Option<Actor>, Panicked> {
         match self {
-            Self::Known(actor) => Some(Actor::clone(actor)),
-            Self::Slot(slot) => slot.get().cloned(),
-            Self::Late(resolve) => resolve(),
+            Self::Known(actor) => Ok(Some(Actor::clone(actor))),
+            Self::Slot(slot) => Ok(slot.get().cloned()),
+            Self::Late(resolve) => ask(&**resolve),
         }
     }
+}
+
+/// Asks code of the user who acts. What that code records is done by nobody: it would be asked for
+/// ever. A panic in it must cost neither the entry nor the work that is recorded.
+fn ask(resolve: &dyn Fn() -> Option<Actor>) -> Result<Option<Actor>, Panicked> {
+    if ASKING.replace(true) {
+        return Ok(None);
+    }
+    let found = catch_unwind(AssertUnwindSafe(resolve));
+    ASKING.set(false);
+    found.map_err(|_| Panicked)
 }
 
 /// Whose log a context writes to: known at once, or later.
@@ -164,6 +186,8 @@ impl AuditContext {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::context::PANICKED;
+    use crate::entry::AuditEntry;
     use crate::record::Auditor;
     use crate::store::MemoryStore;
 
@@ -226,5 +250,56 @@ mod tests {
         });
         let page = auditor.tenant("acme").entries().action("effect").page();
         assert_eq!(page.unwrap().entries[0].cause, Some(cause));
+    }
+
+    /// The entry of an action that is recorded in a context.
+    fn recorded(context: &AuditContext, auditor: &Auditor, action: &str) -> AuditEntry {
+        context.scope(|| auditor.log(action).metadata("kept", 1).record().unwrap());
+        let page = auditor.tenant("acme").entries().action(action).page();
+        page.unwrap().entries.remove(0)
+    }
+
+    #[test]
+    fn an_actor_whose_code_panics_is_anonymous_and_the_entry_says_so() {
+        let auditor = Auditor::new(MemoryStore::new());
+        let context = AuditContext::new("acme").actor_with(|| panic!("no session store"));
+        for action in ["first", "second"] {
+            let entry = recorded(&context, &auditor, action);
+            assert_eq!(entry.actor, Actor::anonymous());
+            let why = &entry.metadata["actor"]["$unrecordable"];
+            assert_eq!(
+                (why, &entry.metadata["kept"]),
+                (&PANICKED.into(), &1.into())
+            );
+        }
+        assert_eq!(context.resolve_actor(), Actor::anonymous());
+        let mut entry = recorded(&AuditContext::new("acme"), &auditor, "third");
+        assert!(!entry.metadata.contains_key("actor"));
+        context.describe(&mut entry);
+        assert!(entry.metadata.contains_key("actor"));
+        // Who is known is not asked for.
+        let known = auditor
+            .log("known")
+            .context(&context)
+            .actor(Actor::system());
+        known.record().unwrap();
+        let page = auditor.tenant("acme").entries().action("known").page();
+        assert!(page.unwrap().entries[0].metadata.is_empty());
+    }
+
+    #[test]
+    fn what_is_recorded_while_it_is_found_out_who_acts_is_done_by_nobody() {
+        let auditor = Auditor::new(MemoryStore::new());
+        let asking = auditor.clone();
+        let context = AuditContext::new("acme").actor_with(move || {
+            asking.log("look_up").record().unwrap();
+            Some(Actor::user(7, "ada"))
+        });
+        let entry = recorded(&context, &auditor, "export");
+        assert_eq!(entry.actor, Actor::user(7, "ada"));
+        let look_up = auditor.tenant("acme").entries().action("look_up").page();
+        let look_ups = look_up.unwrap().entries;
+        assert_eq!(look_ups.len(), 1);
+        assert_eq!(look_ups[0].actor, Actor::anonymous());
     }
 }

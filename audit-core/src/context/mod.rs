@@ -8,6 +8,7 @@ mod root;
 mod running;
 mod scope;
 mod stack;
+mod unrecordable;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -21,13 +22,14 @@ pub use self::carrier::Carrier;
 pub use self::frame::in_current_context;
 pub(crate) use self::frame::{Frame, Recorder};
 pub use self::future::{InContext, WithContext};
-use self::late::{ActorSource, TenantSource};
+use self::late::{ActorSource, Panicked, TenantSource};
 pub use self::late::{LateActor, LateTenant};
 pub(crate) use self::root::Root;
 pub(crate) use self::running::{Running, Said};
 pub use self::scope::ContextScope;
 pub use self::stack::ContextGuard;
 pub(crate) use self::stack::{Here, stand_apart};
+pub(crate) use self::unrecordable::{PANICKED, unrecordable};
 use crate::entry::{Actor, AuditEntry, Tenant};
 use crate::error::{Error, Result};
 
@@ -109,6 +111,9 @@ impl AuditContext {
     /// Says who acts as soon as it is known: the closure is asked when an entry is written, so
     /// authentication may run inside the context. While it gives `None`, the actor is
     /// [`Actor::anonymous`].
+    ///
+    /// Where it panics, the actor is anonymous too, and the entry says so in its metadata. What it
+    /// records itself is done by [`Actor::anonymous`]: nobody is known yet.
     ///
     /// See [`LateActor`] for a slot to fill.
     #[must_use]
@@ -199,11 +204,14 @@ impl AuditContext {
     /// Who acts, as far as is known now.
     #[must_use]
     pub fn resolve_actor(&self) -> Actor {
-        self.0
-            .actor
-            .as_ref()
-            .and_then(ActorSource::resolve)
-            .unwrap_or_else(Actor::anonymous)
+        self.find_actor().unwrap_or_else(|_| Actor::anonymous())
+    }
+
+    /// Who acts, unless the code that says it panics.
+    fn find_actor(&self) -> std::result::Result<Actor, Panicked> {
+        let found = self.0.actor.as_ref().map(ActorSource::resolve);
+        let found = found.transpose()?.flatten();
+        Ok(found.unwrap_or_else(Actor::anonymous))
     }
 
     /// Where the request came from.
@@ -213,6 +221,10 @@ impl AuditContext {
     }
 
     /// Runs a closure in this context.
+    ///
+    /// All that runs on this thread meanwhile is in it, unless it has a context of its own: also the
+    /// tasks of a runtime that is polled inside, with `block_on` or as a `LocalSet`, whoever spawned
+    /// them. Give tasks their own with [`InContext::in_context`].
     pub fn scope<R>(&self, work: impl FnOnce() -> R) -> R {
         let _guard = self.enter();
         work()
@@ -220,6 +232,8 @@ impl AuditContext {
 
     /// Enters this context until the guard is dropped. Never hold the guard across an `.await`:
     /// use [`InContext::in_context`] there.
+    ///
+    /// Until then all that runs on this thread is in it, as with [`AuditContext::scope`].
     pub fn enter(&self) -> ContextGuard {
         Frame::nested(self.clone()).enter()
     }
@@ -243,8 +257,17 @@ impl AuditContext {
     /// assert_eq!(entry.request_id.as_deref(), Some("r-1"));
     /// ```
     pub fn describe(&self, entry: &mut AuditEntry) {
-        entry.actor = self.resolve_actor();
+        self.describe_actor(entry);
         self.describe_request(entry);
+    }
+
+    /// Says who acts. Where the code that knows it panics, the entry tells of that.
+    pub(crate) fn describe_actor(&self, entry: &mut AuditEntry) {
+        entry.actor = self.find_actor().unwrap_or_else(|Panicked| {
+            let metadata = entry.metadata.entry("actor");
+            metadata.or_insert_with(|| unrecordable(PANICKED));
+            Actor::anonymous()
+        });
     }
 
     pub(crate) fn describe_request(&self, entry: &mut AuditEntry) {

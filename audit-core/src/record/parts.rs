@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::context::{AuditContext, Frame};
+use crate::context::Frame;
 use crate::entry::{Actor, AuditEntry, Changes, Entity, ErrorDetail, Outcome, Severity, Tenant};
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::auditor::Auditor;
@@ -144,24 +144,27 @@ impl Parts {
         };
         let frame = self.frame.as_ref();
         let context = frame.and_then(Frame::context);
-        let of_context = || context.map_or_else(Actor::anonymous, AuditContext::resolve_actor);
-        let actor = self.actor.unwrap_or_else(of_context);
         let is_own_log = context.is_some_and(|context| *context.tenant() == tenant);
         let cause = frame.and_then(|frame| frame.cause(&tenant));
         let mut entry = AuditEntry::new(
             self.id,
             self.timestamp,
             tenant,
-            actor,
+            Actor::anonymous(),
             self.action.into_owned(),
         );
+        entry.metadata = self.metadata;
+        match (self.actor, context) {
+            (Some(actor), _) => entry.actor = actor,
+            (None, Some(context)) => context.describe_actor(&mut entry),
+            (None, None) => {}
+        }
         entry.recorded_at = to_micros(auditor.now());
         entry.entity = self.entity;
         if let Some(context) = context {
             context.describe_request(&mut entry);
         }
         entry.changes = self.changes;
-        entry.metadata = self.metadata;
         entry.outcome = self.outcome;
         entry.error = self.error;
         entry.duration = self.duration.map(|duration| {

@@ -14,7 +14,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub use self::body::Body;
 pub use self::current::{CurrentAction, current_action};
@@ -24,7 +24,7 @@ pub use self::values::{
     within,
 };
 pub use self::versions::Version;
-use crate::context::{Frame, Here, Recorder};
+use crate::context::{Frame, Here, PANICKED, Recorder, unrecordable};
 use crate::diff::Recordable;
 use crate::entry::{Entity, EntityId, Tenant};
 use crate::record::auditor::Auditor;
@@ -233,9 +233,6 @@ impl Live {
     }
 }
 
-/// Why there is nothing from code of the user.
-const PANICKED: &str = "its code panicked";
-
 /// Runs code of the user's types. A panic in it is told of in the entry: it must cost neither the
 /// entry nor what the function returns.
 fn recordable(value: impl FnOnce() -> serde_json::Result<Value>) -> Value {
@@ -244,11 +241,6 @@ fn recordable(value: impl FnOnce() -> serde_json::Result<Value>) -> Value {
         Some(Err(_)) => unrecordable("cannot be written as JSON"),
         None => unrecordable(PANICKED),
     }
-}
-
-/// What stands in an entry in place of what cannot.
-fn unrecordable(why: &str) -> Value {
-    json!({ "$unrecordable": why })
 }
 
 impl fmt::Debug for ActionCall {
