@@ -46,7 +46,8 @@ pub(crate) struct Recorder {
 enum Action {
     None,
     Own(Running),
-    /// That of a frame further out.
+    /// That of a frame further out, whose own it is. Frames in between are not held: work that goes on
+    /// by spawning itself would make an endless chain of them.
     Outer(Frame),
 }
 
@@ -94,9 +95,7 @@ impl Frame {
             if let Some(outer) = &outer.0.context {
                 context = context.within(outer);
             }
-            if outer.action().is_some() {
-                parts.action = Action::Outer(outer);
-            }
+            parts.action = outer.action_within();
         }
         parts.operation = Some(match context.parts_operation() {
             Some(own) if operation.get() != Some(&own) => Arc::new(OnceLock::from(own)),
@@ -184,6 +183,15 @@ impl Frame {
         }
     }
 
+    /// The action that runs here, for a frame inside of this one.
+    fn action_within(&self) -> Action {
+        match &self.0.action {
+            Action::None => Action::None,
+            Action::Own(_) => Action::Outer(self.clone()),
+            Action::Outer(owner) => Action::Outer(owner.clone()),
+        }
+    }
+
     pub(crate) fn enter(self) -> ContextGuard {
         enter(Some(self))
     }
@@ -267,6 +275,27 @@ mod tests {
         let own = Uuid::from_u128(5);
         let named = context.scope(|| AuditContext::new("a").operation(own).scope(operation));
         assert_eq!(named, own);
+    }
+
+    #[test]
+    fn contexts_that_are_nested_for_ever_hold_the_action_and_nothing_in_between() {
+        let id = Uuid::from_u128(1);
+        let body = Frame::of_body(None, None, None, id);
+        let mut frame = body.clone();
+        let first = {
+            let _guard = frame.clone().enter();
+            Frame::nested(AuditContext::new("a"))
+        };
+        let in_between = Arc::downgrade(&first.0);
+        frame = first;
+        for _ in 0..100_000 {
+            let _guard = frame.clone().enter();
+            frame = Frame::nested(AuditContext::new("a"));
+        }
+        assert_eq!(frame.action().unwrap().entry(), id);
+        assert!(in_between.upgrade().is_none());
+        drop(body);
+        assert_eq!(frame.action().unwrap().entry(), id);
     }
 
     #[test]
