@@ -3,6 +3,7 @@
 use std::future::{Future, IntoFuture};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -135,8 +136,19 @@ fn a_waker_that_panics_keeps_nobody_else_waiting() {
     let panics: Waker = Arc::new(Panics).into();
     let polled = waiting.as_mut().poll(&mut Context::from_waker(&panics));
     assert!(polled.is_pending());
+    // And so does this one, behind it.
+    let behind = Arc::new(Flag(AtomicBool::new(false)));
+    let wakes: Waker = Arc::clone(&behind).into();
+    let mut last = log("last");
+    let polled = last.as_mut().poll(&mut Context::from_waker(&wakes));
+    assert!(polled.is_pending());
     gate.open();
-    while !flag.0.load(Ordering::SeqCst) {
+    let give_up = Instant::now() + LONG;
+    while ![&flag, &behind]
+        .iter()
+        .all(|flag| flag.0.load(Ordering::SeqCst))
+    {
+        assert!(Instant::now() < give_up, "somebody sleeps on");
         std::thread::yield_now();
     }
     let polled = written.as_mut().poll(&mut Context::from_waker(&waker));
