@@ -56,10 +56,22 @@ impl<Args> JobLayer<Task<Args>> {
     }
 }
 
-/// `desk::SendMail` as `SendMail`.
+/// `desk::SendMail` as `SendMail`, and `(u32, desk::Batch<desk::SendMail>)` as `(u32, Batch<SendMail>)`.
 fn short(name: &str) -> String {
-    let outer = name.split('<').next().unwrap_or(name);
-    outer.rsplit("::").next().unwrap_or(outer).to_owned()
+    let mut short = String::with_capacity(name.len());
+    let mut word = 0;
+    let mut letters = name.chars().peekable();
+    while let Some(letter) = letters.next() {
+        if letter == ':' && letters.next_if_eq(&':').is_some() {
+            short.truncate(word);
+            continue;
+        }
+        short.push(letter);
+        if !(letter.is_alphanumeric() || matches!(letter, '_' | '#')) {
+            word = short.len();
+        }
+    }
+    short
 }
 
 /// Puts the carrier into a task, and takes it out again. What is missing is left out.
@@ -75,5 +87,27 @@ impl Metadata for Carried {
             store.replace(KEY, json);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Batch<T>(T);
+
+    #[test]
+    fn a_job_is_called_by_the_last_words_of_all_paths_in_its_type() {
+        for (name, expected) in [
+            (type_name::<String>(), "String"),
+            (type_name::<(u32, String)>(), "(u32, String)"),
+            (type_name::<[String; 1]>(), "[String; 1]"),
+            (type_name::<&[Option<String>]>(), "&[Option<String>]"),
+            (type_name::<Batch<(Carried, u8)>>(), "Batch<(Carried, u8)>"),
+            (type_name::<()>(), "()"),
+            ("desk::r#type::Mail", "Mail"),
+        ] {
+            assert_eq!(short(name), expected, "{name}");
+        }
     }
 }
