@@ -83,7 +83,9 @@ where
                     let length = frame.data_ref().map_or(0, bytes::Buf::remaining);
                     let length = u64::try_from(length).unwrap_or(u64::MAX);
                     *this.remaining = this.remaining.map(|before| before.saturating_sub(length));
-                    let is_last = *this.remaining == Some(0)
+                    // Behind trailers comes nothing, and servers do not ask.
+                    let is_last = frame.is_trailers()
+                        || *this.remaining == Some(0)
                         || body.is_end_stream()
                         || body.size_hint().exact() == Some(0);
                     is_last.then(|| Ending::of_body(*this.remaining))

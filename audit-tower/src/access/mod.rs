@@ -46,7 +46,8 @@ const ENTITY_TYPE: &str = "http";
 /// makes it look cancelled: put it inside.
 ///
 /// A request is one entry: a layer inside of another one stands aside, whatever its auditor, where that one
-/// watches the request. Only one that [fails closed](AccessLayer::fail_closed) takes over from it.
+/// watches the request. Only one that [fails closed](AccessLayer::fail_closed) takes over from it, unless its
+/// own policy switches the request off.
 ///
 /// The last piece of the body waits until the auditor has recorded the entry as its delivery says, without
 /// blocking a thread. What cannot be recorded is queued or reported; see [`AccessLayer::fail_closed`] for

@@ -26,6 +26,8 @@ struct Watched {
 pub(super) struct Watch {
     shared: Arc<Shared>,
     watched: Watched,
+    /// The layer around this one that leaves the request to it, if it takes it up.
+    around: Option<Watched>,
     /// None once it has ended. It knows when the request came, and in what context.
     draft: Option<Draft>,
     context: Option<AuditContext>,
@@ -43,7 +45,8 @@ pub(super) struct Watch {
 
 impl Watch {
     /// None if nothing will be recorded here, whatever comes. What a layer around this one watches already
-    /// is left to it, unless this one must not answer without its entry: then that one leaves it to this.
+    /// is left to it, unless this one must not answer without its entry: then that one leaves to this what
+    /// this one's policy takes up.
     pub(super) fn begin(shared: &Arc<Shared>, parts: &mut Parts, is_strict: bool) -> Option<Self> {
         shared.tell_left_out(false);
         let template = parts.extensions.get::<Template>();
@@ -53,11 +56,9 @@ impl Watch {
         if policy.is_off(&parts.method, path) {
             return None;
         }
-        if let Some(around) = parts.extensions.get::<Watched>() {
-            if !is_strict {
-                return None;
-            }
-            around.is_handed_over.store(true, Ordering::Relaxed);
+        let around = parts.extensions.get::<Watched>().cloned();
+        if around.is_some() && !is_strict {
+            return None;
         }
         let watched = Watched::default();
         let headers = parts.headers.iter();
@@ -66,6 +67,7 @@ impl Watch {
         let watch = Self {
             shared: Arc::clone(shared),
             watched: watched.clone(),
+            around,
             draft: Some(shared.auditor.log(ACCESS)),
             context: AuditContext::current(),
             started: Instant::now(),
@@ -108,6 +110,7 @@ impl Watch {
     fn take(&mut self, ending: Ending) -> Option<Draft> {
         let draft = self.draft.take()?;
         if self.watched.is_handed_over.load(Ordering::Relaxed) {
+            self.take_over();
             return None;
         }
         let tenant = self.context.as_ref().map(AuditContext::tenant);
@@ -119,10 +122,13 @@ impl Watch {
             tenant,
         };
         let mut draft = draft;
-        if let Some((place, rule)) = self.shared.policy.decide(&facts) {
-            if *rule.level() == Level::Off {
-                return None;
-            }
+        let decided = self.shared.policy.decide(&facts);
+        if decided.is_some_and(|(_, rule)| *rule.level() == Level::Off) {
+            return None;
+        }
+        // Also what sampling leaves out: it is counted here.
+        self.take_over();
+        if let Some((place, rule)) = decided {
             // What broke off has no status that an earlier rule could have matched.
             if let Some(tenant) = tenant
                 && rule.one_in() > 1
@@ -154,6 +160,13 @@ impl Watch {
             Some(error) => draft.error(error),
             None => draft,
         })
+    }
+
+    /// The layer around this one ends after it, and then records nothing.
+    fn take_over(&self) {
+        if let Some(around) = &self.around {
+            around.is_handed_over.store(true, Ordering::Relaxed);
+        }
     }
 
     fn say_of_request(&self, draft: Draft, rule: &Rule) -> Draft {

@@ -11,7 +11,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_LENGTH;
+use axum::http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRAILER};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
@@ -76,6 +76,30 @@ async fn two(State(auditor): State<Auditor>) -> Body {
     Body::new(lines(&auditor, 2))
 }
 
+/// Says a line, and ends with a trailer. Nobody asks such a body whether there is more.
+struct Trailed(Option<Frame<Bytes>>, Option<Frame<Bytes>>);
+
+impl http_body::Body for Trailed {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let next = self.0.take().or_else(|| self.1.take());
+        Poll::Ready(next.map(Ok))
+    }
+}
+
+async fn trailed() -> Response {
+    let trailers = [(TRAILER, HeaderValue::from_static("x-sum"))];
+    let sum = HeaderMap::from_iter([(HeaderName::from_static("x-sum"), 5.into())]);
+    let line = Frame::data(Bytes::from_static(b"line\n"));
+    let body = Trailed(Some(line), Some(Frame::trailers(sum)));
+    (trailers, Body::new(body)).into_response()
+}
+
 /// Nobody asks such a body whether there is more once it has given what was promised.
 async fn measured(State(auditor): State<Auditor>) -> Response {
     ([(CONTENT_LENGTH, "10")], Body::new(lines(&auditor, 2))).into_response()
@@ -99,6 +123,7 @@ fn app(auditor: &Auditor) -> Router {
     Router::new()
         .route("/short/{length}", get(too_short))
         .route("/unchanged", get(unchanged))
+        .route("/trailed", get(trailed))
         .route("/two", get(two))
         .route("/measured", get(measured))
         .route("/endless", get(endless))
@@ -155,6 +180,16 @@ async fn a_client_that_goes_away_half_way_is_told_of() {
     let log = auditor.tenant("acme");
     let dropped = log.entries().action("dropped").page().unwrap().entries;
     assert_eq!(dropped[0].metadata["tenant"], "acme");
+}
+
+#[tokio::test]
+async fn a_body_ends_with_its_trailers_also_where_the_client_wants_none() {
+    for (wants, sent) in [(["te: trailers"], true), (["te: deflate"], false)] {
+        let auditor = auditor();
+        let answer = ask(serve(app(&auditor)).await, "GET /trailed", &wants).await;
+        assert_eq!(answer.body.contains("x-sum: 5"), sent, "{}", answer.body);
+        assert_eq!(access(&auditor).await.outcome, Outcome::Success, "{sent}");
+    }
 }
 
 #[tokio::test]
