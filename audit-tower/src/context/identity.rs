@@ -73,10 +73,13 @@ impl Identity {
         self.actor.get()
     }
 
-    pub(super) fn set_tenant(&self, tenant: Tenant) {
-        if tenant.check().is_ok() {
-            self.tenant.set(tenant);
+    /// Returns whether it is this tenant's now.
+    pub(super) fn set_tenant(&self, tenant: &Tenant) -> bool {
+        if tenant.check().is_err() {
+            return false;
         }
+        self.tenant.set(tenant);
+        self.tenant.get() == Some(tenant)
     }
 
     pub(super) fn set_actor(&self, actor: Actor) {
@@ -147,11 +150,12 @@ mod tests {
     #[test]
     fn what_was_known_before_stays_and_is_filled_up() {
         let identity = Identity::default();
-        identity.set_tenant("acme".into());
+        assert!(identity.set_tenant(&"acme".into()));
         assert!(identity.set("acme", Actor::user(7, "ada")));
         assert_eq!(identity.actor(), Some(&Actor::user(7, "ada")));
         let identity = Identity::default();
-        identity.set_tenant("acme".into());
+        assert!(identity.set_tenant(&"acme".into()));
+        assert!(!identity.set_tenant(&"umbrella".into()));
         assert!(!identity.set("umbrella", Actor::user(7, "ada")));
         assert_eq!(identity.tenant().unwrap().as_str(), "acme");
         assert_eq!(identity.actor(), None);
@@ -175,7 +179,7 @@ mod tests {
     #[test]
     fn what_can_be_no_tenant_claims_nothing() {
         let identity = Identity::default();
-        identity.set_tenant("".into());
+        assert!(!identity.set_tenant(&"".into()));
         assert!(!identity.set("x".repeat(256), Actor::user(7, "ada")));
         assert_eq!((identity.tenant(), identity.actor()), (None, None));
         assert!(identity.set("acme", Actor::user(7, "ada")));

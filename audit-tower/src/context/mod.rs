@@ -34,7 +34,8 @@ pub use self::service::ContextService;
 /// cookies, authorization, bodies.
 ///
 /// A layer inside of another one, as of a nested router, goes on with the id and the identity of the request:
-/// what one of them is told of who it is, both know.
+/// what one of them is told of who it is, both know. The first word stands: a layer whose tenant comes too
+/// late names no actor either. What else the inner one does not find, it takes from the outer one.
 ///
 /// A layer that calls what is inside of it in a task of its own, as `Buffer` does, leaves the context
 /// behind. An [`AccessLayer`](crate::AccessLayer) inside of it finds it in the extensions of the request,
@@ -118,7 +119,8 @@ impl ContextLayer {
     }
 
     /// Says whose request it is, where that is known before the request comes here: authentication has
-    /// run outside, or the host name tells. What can be no tenant is as good as `None`.
+    /// run outside, or the host name tells. What can be no tenant names none, and [`actor`](Self::actor) is
+    /// not asked then.
     pub fn tenant<T: Into<Tenant>>(
         self,
         ask: impl Fn(&Parts) -> Option<T> + Send + Sync + 'static,
@@ -128,7 +130,8 @@ impl ContextLayer {
         })
     }
 
-    /// Says who acts, where that is known before the request comes here.
+    /// Says who acts, where that is known before the request comes here. Not asked where this layer
+    /// names a tenant that does not stand.
     pub fn actor(self, ask: impl Fn(&Parts) -> Option<Actor> + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.actor = Some(Arc::new(ask)))
     }
@@ -143,6 +146,9 @@ impl ContextLayer {
 
     /// Says how the address of the client is found out; without this, it is the other end of the
     /// connection.
+    ///
+    /// A layer inside of another one takes the address from that one where it finds none itself, also where
+    /// its header makes no sense: give both the same rule.
     pub fn client_ip(self, source: ClientIp) -> Self {
         self.with(|settings| settings.client_ip = source)
     }

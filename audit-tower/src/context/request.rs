@@ -19,10 +19,10 @@ pub(crate) struct Template(pub(crate) Arc<str>);
 pub(super) fn begin(settings: &Settings, parts: &mut Parts) -> (ContextScope, RequestId) {
     // Where another layer stands around this one, it is one request all the same.
     let identity: Identity = parts.extensions.get().cloned().unwrap_or_default();
-    if let Some(tenant) = settings.tenant.as_ref().and_then(|ask| ask(parts)) {
-        identity.set_tenant(tenant);
-    }
-    if let Some(actor) = settings.actor.as_ref().and_then(|ask| ask(parts)) {
+    let tenant = settings.tenant.as_ref().and_then(|ask| ask(parts));
+    let tenant_stands = tenant.is_none_or(|tenant| identity.set_tenant(&tenant));
+    // An id of one tenant's means somebody else in another's log.
+    if tenant_stands && let Some(actor) = settings.actor.as_ref().and_then(|ask| ask(parts)) {
         identity.set_actor(actor);
     }
     let known = parts.extensions.get().cloned();
