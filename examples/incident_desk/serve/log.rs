@@ -64,10 +64,13 @@ async fn audit(
             "`entity_id` needs `entity_type` beside it".to_owned(),
         ));
     }
+    let limit = question.limit.unwrap_or(50);
+    if !(1..=MOST).contains(&limit) {
+        return Err(refused(format!("`limit` is a number from 1 to {MOST}")));
+    }
     let answer = app.work(move |desk| {
         by.must_be(&[Role::Lead], "read the audit log")?;
         let log = desk.auditor.tenant(by.company.as_str());
-        let limit = question.limit.unwrap_or(50).clamp(1, MOST);
         let mut entries = log.entries().limit(limit).after(after);
         match (question.entity_type, question.entity_id) {
             (Some(kind), Some(id)) => entries = entries.entity(kind, id_of(&id)),

@@ -22,6 +22,7 @@ use audit_core::{Auditor, Delivery, in_current_context};
 use audit_sqlite::SqliteStore;
 use audit_sqlite::rusqlite::Connection;
 use audit_tower::{AccessLayer, AccessPolicy, ContextLayer, Rule};
+use axum::http::StatusCode;
 use axum::routing::get;
 use axum::serve::ListenerExt as _;
 use axum::{Router, middleware};
@@ -197,11 +198,14 @@ fn router(app: App, is_drill: bool) -> Router {
         routes = routes.merge(drill::routes());
     }
     routes
+        // Inside of the sessions: who strays is somebody, too.
+        .fallback(async || StatusCode::NOT_FOUND)
         .layer(middleware::from_fn_with_state(
             app.clone(),
             sessions::authenticate,
         ))
         .merge(accounts::entrance())
+        .layer(middleware::map_response(answer::alike))
         .layer(AccessLayer::new(auditor, policy))
         // Outside of the log, which tells of a panic, and inside of the context, which gives its answer
         // the id of the request.

@@ -120,3 +120,48 @@ fn who_logs_out_is_out() {
     // Another session goes on.
     assert_eq!(lead.get("/incidents").status, 200);
 }
+
+#[test]
+fn who_strays_with_a_session_is_somebody() {
+    let mut desk = Desk::open(&[]);
+    let lead = desk.person("zoe.mueller");
+    let astray = lead.get("/nowhere");
+    assert_eq!(astray.status, 404);
+    let log = lead.audit(&[("request_id", &astray.request_id)]);
+    let [access] = &log[..] else {
+        panic!("{log:?}");
+    };
+    assert_eq!(access["actor_name"], "Zoë Müller");
+    assert_eq!(access["metadata"]["status"], 404);
+    assert_eq!(desk.visitor().get("/nowhere").status, 404);
+    desk.stop().well();
+    assert_eq!(desk.log("platform").len(), 1);
+}
+
+#[test]
+fn whatever_is_refused_is_answered_alike() {
+    let desk = Desk::open(&[]);
+    let lead = desk.person("ingrid.solbakken");
+    let id = lead.report("to be refused").id();
+    for (answer, status, named) in [
+        (
+            lead.post("/incidents", &json!({"title": "x"})),
+            422,
+            "missing field `severity`",
+        ),
+        (lead.post("/login", &json!("x")), 422, "expected struct"),
+        (lead.post("/nightly", &Value::Null), 415, "application/json"),
+        (lead.get("/incidents/seven"), 400, "seven"),
+        (lead.get("/nowhere"), 404, "Not Found"),
+        (
+            lead.get(&format!("/incidents/{id}/close")),
+            405,
+            "Method Not Allowed",
+        ),
+        (desk.visitor().get("/incidents"), 401, "log in first"),
+    ] {
+        assert_eq!(answer.status, status, "{}", answer.body);
+        let error = answer.body["error"].as_str().unwrap();
+        assert!(error.contains(named), "{error}");
+    }
+}
