@@ -71,8 +71,7 @@ impl App {
         let store = SqliteStore::open(path)?; // first: it makes a new file readable by its owner only
         let connection = Connection::open(path)?;
         let auditor = Auditor::new(store.clone());
-        TrackedTable::new("incident")
-            .name("title")
+        TrackedTable::of::<Incident>("incident")
             .tenant("company")
             .track(&connection)?;
         Ok(Self {

@@ -1,4 +1,5 @@
-//! The guide about axum: its code is that of two programs, and its commands print what they say.
+//! The guide about axum: its code is that of two programs, and its commands print what they say. And the
+//! one test of the page about tests that needs a store, which the crate of that page does not know.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,6 +20,8 @@ mod http;
 mod page;
 #[path = "guides/shell.rs"]
 mod shell;
+#[path = "guides/tracked.rs"]
+mod tracked;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -32,6 +35,8 @@ use self::page::Page;
 use self::shell::Shell;
 
 const GUIDE: &str = include_str!("../../docs/axum.md");
+const TESTING: &str = include_str!("../../audit-core/docs/testing.md");
+const TRACKED: &str = include_str!("guides/tracked.rs");
 const BEFORE: &str = include_str!("../../docs/axum/before.rs");
 const AFTER: &str = include_str!("../../docs/axum/after.rs");
 
@@ -43,6 +48,13 @@ fn the_code_of_the_guide_is_that_of_the_programs() {
         let is_there = page::has_lines(BEFORE, &block) || page::has_lines(AFTER, &block);
         assert!(is_there, "in no program:\n{block}");
     }
+}
+
+#[test]
+fn the_test_with_a_store_of_the_page_about_tests_is_run_here() {
+    let blocks = Page::new(TESTING).blocks("ignore");
+    assert_eq!(blocks.len(), 1);
+    assert!(page::has_lines(TRACKED, &blocks[0]), "{}", blocks[0]);
 }
 
 #[tokio::test]
