@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails at the first error")]
 
+#[path = "told_once/order.rs"]
+mod order;
 #[path = "told_once/types.rs"]
 mod types;
 #[path = "told_once/whose.rs"]

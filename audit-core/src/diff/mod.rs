@@ -20,6 +20,7 @@ pub(crate) use self::fields::VARIANT;
 pub use self::fields::{FieldDiff, Mark};
 pub use self::nested::Nested;
 pub use self::recordable::Recordable;
+pub(crate) use self::row::is_one_to_a_database;
 pub use self::row::{ColumnValue, RowDiff};
 pub use self::snapshot::{FieldSnapshot, SnapshotMark};
 use crate::entry::{AuditedField, Entity, EntityId, Tenant, marks};

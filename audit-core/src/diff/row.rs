@@ -11,6 +11,21 @@ use super::{exact, inside};
 use crate::MASK;
 use crate::entry::{Change, Changes, marks};
 
+/// Whether two values are one to a database, which knows fewer types than a program: a truth value is a
+/// number there, and a number has a fraction if the column says so.
+pub(crate) fn is_one_to_a_database(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Bool(is_true), Value::Number(number))
+        | (Value::Number(number), Value::Bool(is_true)) => {
+            number.as_i64() == Some(i64::from(*is_true))
+        }
+        (Value::Number(one), Value::Number(other)) if one.is_f64() != other.is_f64() => {
+            one.as_f64() == other.as_f64()
+        }
+        (one, other) => one == other,
+    }
+}
+
 /// A value of a database column, as the database knows it.
 ///
 /// In [`Changes`] an integer is an integer and a real number is one with a fraction, however it

@@ -98,7 +98,8 @@ impl AuditorBuilder {
     /// nothing, and say so with a receipt that [is not recorded](crate::Receipt::is_recorded).
     ///
     /// An annotated function that is switched off costs a read and a comparison: none of the values
-    /// that its attribute names is even looked at.
+    /// that its attribute names is even looked at. What a store has seen by itself, such as row changes of
+    /// tracked tables, is recorded all the same.
     ///
     /// ```
     /// use audit_core::{AuditContext, Auditor, MemoryStore};

@@ -130,13 +130,17 @@ impl TransactionScope {
     }
 
     /// The entry that a draft becomes, sanitized and complete, for stores that make entries of what
-    /// they see themselves. Nothing where its action is switched off.
+    /// they see themselves.
+    ///
+    /// It is made strictly, whatever the policy of the auditor, and also where its action is switched off:
+    /// the store has seen that it happened, and nobody else will tell of it. Nothing where nothing
+    /// changed.
     ///
     /// # Errors
     ///
     /// What [`Draft::record`] may refuse.
     pub fn entry(draft: Draft) -> Result<Option<AuditEntry>> {
-        match draft.prepare() {
+        match draft.strict().always().prepare() {
             Prepared::Entry { entries, .. } => Ok(entries.into_iter().next()),
             Prepared::Answer(answer) => answer.map(|_| None),
         }

@@ -1,14 +1,16 @@
 //! Setting a capture up, changing it and taking it away.
 
-use audit_core::{AuditedField, Error, ErrorKind, Result, Sanitizer};
+use audit_core::{AuditedField, Error, ErrorKind, Result};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::atomic::atomically;
 use super::here;
 use super::options::Options;
+use super::pause;
 use super::plan::Plan;
 use super::registry::{self, State, Tracked};
 use super::schema_sql::fires_after;
+use super::secrets::Names;
 use super::shape::Shape;
 use super::sql::identifier;
 use super::staging;
@@ -22,7 +24,7 @@ pub(super) fn track(
     table: &str,
     mut options: Options,
     fields: &[AuditedField],
-    sanitizer: &Sanitizer,
+    names: &Names<'_>,
 ) -> Result<()> {
     schema::check(connection)?;
     here::note();
@@ -33,7 +35,7 @@ pub(super) fn track(
         if let Some(present) = &present {
             check_captured(connection, present, &shape.name)?;
         }
-        put(connection, present, shape, options, sanitizer)
+        put(connection, present, shape, options, names)
     })
 }
 
@@ -42,7 +44,7 @@ pub(super) fn retrack(
     connection: &Connection,
     table: &str,
     fields: &[AuditedField],
-    sanitizer: &Sanitizer,
+    names: &Names<'_>,
 ) -> Result<()> {
     schema::check(connection)?;
     atomically(connection, || {
@@ -51,7 +53,7 @@ pub(super) fn retrack(
         check_captured(connection, &present, &shape.name)?;
         let mut options = present.options.clone();
         options.follow(fields, &shape);
-        put(connection, Some(present), shape, options, sanitizer)
+        put(connection, Some(present), shape, options, names)
     })
 }
 
@@ -60,6 +62,11 @@ pub(super) fn untrack(connection: &Connection, table: &str) -> Result<()> {
     schema::check(connection)?;
     atomically(connection, || {
         let tracked = expect(connection, table)?;
+        if tracked.state == State::Paused {
+            // Whoever was told of the pause is told that it is over: what comes is known again, or is none
+            // of this table's.
+            pause::note_end(connection, &tracked)?;
+        }
         end(connection, tracked)?;
         staging::tidy(connection)
     })
@@ -184,16 +191,17 @@ pub(super) fn put(
     present: Option<Tracked>,
     shape: Shape,
     options: Options,
-    sanitizer: &Sanitizer,
+    names: &Names<'_>,
 ) -> Result<()> {
-    let is_secret = |name: &str| sanitizer.is_sensitive(name);
-    let secrets = shape
+    let is_secret = |name: &str| names.is_secret(present.as_ref(), name);
+    let known: Vec<String> = shape
         .columns
         .iter()
         .map(|column| column.name.clone())
         .chain(options.labels.iter().map(|(_, shown)| shown.clone()))
-        .filter(|name| is_secret(name))
         .collect();
+    let secrets = known.iter().filter(|name| is_secret(name));
+    let secrets: Vec<String> = secrets.cloned().collect();
     let plan = Plan::new(connection, shape, options, &is_secret)?;
     let (state, paused_for) = match &present {
         Some(present) => (present.state, present.paused_for.clone()),
@@ -223,6 +231,7 @@ pub(super) fn put(
         state,
         options: plan.options,
         secrets,
+        known,
         layout: plan.layout,
         cursor,
         paused_for,

@@ -25,6 +25,7 @@ mod plan;
 mod read;
 mod registry;
 mod schema_sql;
+mod secrets;
 mod shape;
 mod side;
 mod sql;
@@ -103,7 +104,7 @@ pub fn track_all_tables(connection: &Connection, except: &[&str]) -> Result<Vec<
                 &table,
                 options::Options::default(),
                 &[],
-                &sanitizer,
+                &secrets::Names::Said(&sanitizer),
             )?;
             tracked.push(table);
         }
@@ -154,5 +155,5 @@ pub fn pause_tracking(connection: &Connection, reason: &str) -> Result<()> {
 /// Those of [`TrackedTable::retrack`]; then all stays paused. A table that was dropped or renamed since it
 /// was paused has to be untracked first; it may then be tracked under its new name.
 pub fn resume_tracking(connection: &Connection) -> Result<()> {
-    pause::resume_all(connection, &Sanitizer::default())
+    pause::resume_all(connection)
 }

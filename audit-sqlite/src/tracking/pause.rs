@@ -1,7 +1,6 @@
 //! Pausing captures, going on with them, and who is told of it.
 
 use std::collections::BTreeSet;
-use std::mem;
 
 use audit_core::{AuditContext, ErrorKind, Result, Sanitizer, Tenant};
 use rusqlite::{Connection, params};
@@ -15,6 +14,7 @@ use super::layout::{Staged, TenantSource};
 use super::options::TenantRule;
 use super::read;
 use super::registry::{self, State, Tracked};
+use super::secrets::Names;
 use super::shape::Shape;
 use super::sql::identifier;
 use super::tenant::TenantColumn;
@@ -35,13 +35,13 @@ pub(super) fn pause_all(connection: &Connection, reason: &str) -> Result<()> {
 }
 
 /// Begins every capture again that is paused, as the tables are now, and has that told of.
-pub(super) fn resume_all(connection: &Connection, sanitizer: &Sanitizer) -> Result<()> {
+pub(super) fn resume_all(connection: &Connection) -> Result<()> {
     schema::check(connection)?;
     here::note();
     atomically(connection, || {
         for tracked in registry::all(connection)? {
             if tracked.state == State::Paused {
-                resume(connection, tracked, sanitizer)?;
+                resume(connection, tracked)?;
             }
         }
         Ok(())
@@ -60,17 +60,30 @@ fn pause(connection: &Connection, mut tracked: Tracked, reason: &str) -> Result<
     tracked.save(connection)
 }
 
-fn resume(connection: &Connection, mut tracked: Tracked, sanitizer: &Sanitizer) -> Result<()> {
+fn resume(connection: &Connection, mut tracked: Tracked) -> Result<()> {
     let shape = Shape::read(connection, &tracked.name)?;
-    // Not whoever else has entries: to him it would mean that all before is unknown.
-    let rows = tenants_of_rows(connection, &tracked)?;
-    let paused_for = mem::take(&mut tracked.paused_for);
-    let tenants = rows.into_iter().flatten().chain(paused_for).collect();
-    // Under the name and the type under which the pause was told of, which may be others from now on.
-    note(connection, &tracked, Staged::Resumed, &tenants, None)?;
+    note_end(connection, &tracked)?;
+    tracked.paused_for.clear();
     tracked.state = State::On;
     let options = tracked.options.clone();
-    install::put(connection, Some(tracked), shape, options, sanitizer)
+    let names = Sanitizer::default();
+    install::put(
+        connection,
+        Some(tracked),
+        shape,
+        options,
+        &Names::Kept(&names),
+    )
+}
+
+/// Has it told that a pause is over.
+pub(super) fn note_end(connection: &Connection, tracked: &Tracked) -> Result<()> {
+    // Not whoever else has entries: to him it would mean that all before is unknown.
+    let rows = tenants_of_rows(connection, tracked)?;
+    let paused_for = tracked.paused_for.iter().cloned();
+    let tenants = rows.into_iter().flatten().chain(paused_for).collect();
+    // Under the name and the type under which the pause was told of, which may be others from now on.
+    note(connection, tracked, Staged::Resumed, &tenants, None)
 }
 
 /// Whose records may stand in a table: the log of each is what no longer tells all.

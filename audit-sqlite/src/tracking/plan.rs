@@ -45,8 +45,10 @@ impl Plan {
             Some(name) => Some(chooser.needed(name, "the name")?),
             None => None,
         };
-        if let TenantRule::Column(name) = &options.tenant {
-            chooser.check_tenant(name)?;
+        match &options.tenant {
+            TenantRule::Column(name) => chooser.check_tenant(name)?,
+            TenantRule::Through { shown, .. } => chooser.check_no_secret(shown, "the tenant")?,
+            TenantRule::Context | TenantRule::Constant(_) => {}
         }
         let tenant = TenantColumn::read(connection, &shape, &options.tenant)?;
         let layout = Layout {

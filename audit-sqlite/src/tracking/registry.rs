@@ -15,6 +15,8 @@ pub(super) struct Tracked {
     pub(super) options: Options,
     /// Columns that were taken for secrets because of their names.
     pub(super) secrets: Vec<String>,
+    /// The names of which that was decided.
+    pub(super) known: Vec<String>,
     pub(super) layout: Layout,
     pub(super) cursor: Option<String>,
     /// Who was told that it is paused, and has to be told that it goes on.
@@ -47,6 +49,8 @@ impl State {
 struct Said {
     options: Options,
     secrets: Vec<String>,
+    #[serde(default)]
+    known: Vec<String>,
     #[serde(default)]
     paused_for: Vec<Tenant>,
 }
@@ -128,6 +132,7 @@ impl Tracked {
         let said = Said {
             options: self.options.clone(),
             secrets: self.secrets.clone(),
+            known: self.known.clone(),
             paused_for: self.paused_for.clone(),
         };
         let json = |text: serde_json::Result<String>| text.map_err(|_| corrupt());
@@ -176,6 +181,7 @@ fn read(row: &Row<'_>) -> Result<Tracked> {
             .ok_or_else(corrupt)?,
         options: said.options,
         secrets: said.secrets,
+        known: said.known,
         paused_for: said.paused_for,
         layout: serde_json::from_str(&layout).map_err(|_| corrupt())?,
         cursor: row.get(5).map_err(failed)?,

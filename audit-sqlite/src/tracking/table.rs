@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use super::baseline::{self, Baseline};
 use super::install;
 use super::options::{Options, RowOperation, TenantRule};
+use super::secrets::Names;
 
 /// A table whose every row change is captured in the transaction that makes it: by raw SQL, bulk
 /// statements, upserts, `REPLACE`, foreign key cascades and other programs alike.
@@ -85,7 +86,8 @@ pub struct TrackedTable {
     options: Options,
     /// What the type of the records says.
     fields: &'static [AuditedField],
-    sanitizer: Sanitizer,
+    /// Nothing where the default says it.
+    sanitizer: Option<Sanitizer>,
 }
 
 impl TrackedTable {
@@ -101,7 +103,7 @@ impl TrackedTable {
             table: table.into(),
             options: Options::default(),
             fields: &[],
-            sanitizer: Sanitizer::default(),
+            sanitizer: None,
         }
     }
 
@@ -310,7 +312,7 @@ impl TrackedTable {
 
     /// Says by its names which columns hold secrets; the default is [`Sanitizer::default`].
     pub fn sanitizer(mut self, sanitizer: Sanitizer) -> Self {
-        self.sanitizer = sanitizer;
+        self.sanitizer = Some(sanitizer);
         self
     }
 
@@ -332,12 +334,12 @@ impl TrackedTable {
             &self.table,
             self.options,
             self.fields,
-            &self.sanitizer,
+            &Names::Said(&self.sanitizer.unwrap_or_default()),
         )
     }
 
     /// Brings the capture up to date after the table was altered, with the options that are kept in
-    /// the file, and those of the type where it is said with [`TrackedTable::of`]. Columns that are new are
+    /// the file, columns that are secrets by their names included, and those of the type where it is said with [`TrackedTable::of`]. Columns that are new are
     /// told of from now on, unless `include` was said. It does not end a pause.
     ///
     /// # Errors
@@ -345,7 +347,12 @@ impl TrackedTable {
     /// Those of [`TrackedTable::track`], such as for an excluded column that has another name now;
     /// then say `track` with the names that there are.
     pub fn retrack(self, connection: &Connection) -> Result<()> {
-        install::retrack(connection, &self.table, self.fields, &self.sanitizer)
+        let default = Sanitizer::default();
+        let names = match &self.sanitizer {
+            Some(said) => Names::Said(said),
+            None => Names::Kept(&default),
+        };
+        install::retrack(connection, &self.table, self.fields, &names)
     }
 
     /// Removes everything that tracking has added to the file. What is staged becomes entries

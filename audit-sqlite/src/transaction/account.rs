@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 use std::mem;
 
-use audit_core::{AuditEntry, ContextScope, Error, ErrorKind, Outcome, Receipt, Result, Tenant};
+use audit_core::{AuditEntry, Error, ErrorKind, Outcome, Receipt, Result, Tenant};
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::claims::{Claims, Hearing};
+use super::claims::Claims;
+use super::hearing::Hearing;
 use super::ledger::Ledger;
 use super::sink::Sink;
 use super::traces::Traces;
+use super::used::Used;
 
 use crate::tracking;
 
@@ -35,8 +37,7 @@ pub(super) struct Account {
     is_last: bool,
     traces: Traces,
     claims: Claims,
-    /// Where the caller last used the connection: rows that are changed are changed there.
-    used_in: Option<ContextScope>,
+    used: Used,
     doom: Option<Doom>,
 }
 
@@ -74,7 +75,7 @@ impl Account {
             is_last: false,
             traces: Traces::default(),
             claims,
-            used_in: None,
+            used: Used::default(),
             doom: None,
         }
     }
@@ -88,7 +89,7 @@ impl Account {
         // What failed just now may have ended it: SQLite rolls back where there is no room.
         self.notice_end(connection);
         if self.claims.is_tracking() {
-            self.used_in = ContextScope::current();
+            self.used = Used::here();
         }
     }
 
@@ -99,22 +100,34 @@ impl Account {
         waiting: Vec<AuditEntry>,
     ) -> Result<Vec<Option<u64>>> {
         self.notice_end(connection);
-        // Somebody else acts now: what was changed until here is not theirs.
-        let left = self.used_in.take_if(|left| {
-            let now = ContextScope::current();
-            now.is_none_or(|now| !left.acts_as(&now))
-        });
-        if let Some(left) = left {
-            return left.scope(|| {
-                let written = self.write(connection, waiting);
-                self.write_rows(connection);
-                written
-            });
+        if let Some(left) = self.used.take_left() {
+            return self.write_as_left(connection, &left, waiting);
         }
         if waiting.is_empty() {
             return Ok(Vec::new());
         }
         self.write(connection, waiting)
+    }
+
+    /// The same where the caller acted until now, and then what became of rows there.
+    fn write_as_left(
+        &mut self,
+        connection: &Connection,
+        left: &Used,
+        waiting: Vec<AuditEntry>,
+    ) -> Result<Vec<Option<u64>>> {
+        let write = |account: &mut Self| {
+            let written = account.write(connection, waiting);
+            account.write_rows(connection);
+            written
+        };
+        if let Used::In(left) = left {
+            return left.scope(|| write(self));
+        }
+        self.claims.set_outside(true);
+        let written = write(self);
+        self.claims.set_outside(false);
+        written
     }
 
     /// Makes everything ready for the commit.

@@ -1,21 +1,20 @@
 //! Rows of tracked tables that the transaction has changed: whose changes they are, and which of
 //! them somebody has told of already.
 
-use audit_core::store::withhold;
 use audit_core::{
-    AuditContext, AuditEntry, Auditor, Changes, Entity, Result, Sanitizer, TransactionScope,
+    AuditContext, AuditEntry, Auditor, Changes, Result, Sanitizer, TransactionScope, action,
 };
 
+use super::hearing::{Group, Hearing, agreeing};
+use super::told::{Told, tells_of, withhold_from};
 use super::typed::{Key, Kind, differing};
+use crate::store::SqliteStore;
 use crate::tracking::{self, RowChange};
 
 /// The member of the metadata that names the fields on which a typed change and the row disagree.
 const DISAGREES: &str = "capture_disagrees";
 /// The member that names the fields of a typed entry of which only the row tells.
 const ADDS: &str = "capture_adds";
-
-/// How many changes of one row are kept apart until it is known which of them were told of.
-const MOST_STEPS: usize = 32;
 
 /// What is known of changed rows.
 pub(super) struct Claims {
@@ -27,39 +26,28 @@ pub(super) struct Claims {
     sanitizer: Sanitizer,
     /// The auditor that the transaction was begun with.
     named: Option<Auditor>,
+    /// The store of the log; nothing in another file.
+    store: Option<SqliteStore>,
+    /// Rows that are told of now were changed outside of any context.
+    is_outside: bool,
     /// Typed changes that were told of before their rows were written.
     told: Vec<Told>,
 }
 
-/// A typed change, which is the same change as that of its row.
-struct Told {
-    seq: i64,
-    key: Key,
-    entity: Option<Entity>,
-    typed: Changes,
-    /// What its row has told so far.
-    row: Option<Changes>,
-}
-
-/// The typed changes that are about to be written, and what rows tell of the same records.
-pub(super) struct Hearing(Vec<Group>);
-
-/// Those of one record.
-struct Group {
-    key: Key,
-    /// Where they stand among the entries.
-    entries: Vec<usize>,
-    /// What became of the row, step by step.
-    steps: Vec<RowChange>,
-}
-
 impl Claims {
-    pub(super) fn new(is_tracking: bool, sanitizer: Sanitizer, named: Option<Auditor>) -> Self {
+    pub(super) fn new(
+        is_tracking: bool,
+        sanitizer: Sanitizer,
+        named: Option<Auditor>,
+        store: Option<SqliteStore>,
+    ) -> Self {
         Self {
             is_tracking,
             tracked: tracking::tracked_here(),
             sanitizer,
             named,
+            store,
+            is_outside: false,
             told: Vec::new(),
         }
     }
@@ -77,11 +65,16 @@ impl Claims {
         change: RowChange,
         own: &mut Vec<AuditEntry>,
     ) -> Result<()> {
-        if hearing.0.is_empty() {
+        // Who has told of it first, has.
+        if hearing.0.is_empty() || self.is_told(&change) {
             own.extend(self.unless_told(change)?);
             return Ok(());
         }
-        for change in hearing.take(change) {
+        let Some(key) = self.key_of(&change) else {
+            own.extend(self.attributed(change)?);
+            return Ok(());
+        };
+        for change in hearing.take(&key, change) {
             own.extend(self.unless_told(change)?);
         }
         Ok(())
@@ -148,13 +141,7 @@ impl Claims {
         if self.is_tracking()
             && let Some(key) = Key::of_entry(entry)
         {
-            self.told.push(Told {
-                seq,
-                key,
-                entity: entry.entity.clone(),
-                typed: entry.changes.clone(),
-                row: None,
-            });
+            self.told.push(Told::new(entry, key, seq));
         }
     }
 
@@ -165,149 +152,122 @@ impl Claims {
 
     /// The entry of a row, unless it was told of before.
     fn unless_told(&mut self, mut change: RowChange) -> Result<Option<AuditEntry>> {
-        if self.told.is_empty() {
+        let Some(key) = self.key_of(&change) else {
             return self.attributed(change);
+        };
+        if let Some(about) = self.told.iter().find(|told| told.key.is_of_record(&key)) {
+            about.withhold_from(&mut change);
         }
-        let context = AuditContext::current();
-        let tenant = context.as_ref().map(AuditContext::tenant);
-        let Some(key) = Key::of_row(&change, tenant) else {
-            return self.attributed(change);
-        };
-        let Some(place) = self.told.iter().position(|told| told.key.is_same(&key)) else {
-            return self.attributed(change);
-        };
-        let told = self.told.swap_remove(place);
-        let so_far = told
-            .row
-            .as_ref()
-            .and_then(|row| row.followed_by(&change.changes))
-            // Also where a savepoint has taken the row back, and it is written once more.
-            .unwrap_or_else(|| change.changes.clone());
-        let differing = differing(&so_far, &told.typed);
-        withhold_from(told.entity.as_ref(), &told.typed, &mut change);
-        if !differing.is_empty() {
-            let is_first = told.row.is_none();
-            let mut entry = self.attributed(change)?;
-            // That entry is written; what the row says stands beside it.
-            if let Some(entry) = entry.as_mut().filter(|_| is_first) {
-                entry
-                    .metadata
-                    .insert(DISAGREES.to_owned(), differing.into());
+        let tellers = self.tellers(&key, &change.changes);
+        if let Some(first) = tellers.first().copied() {
+            for place in &tellers {
+                if let Some(told) = self.told.get_mut(*place) {
+                    change.changes = told.take(key.kind, change.changes);
+                }
             }
-            return Ok(entry);
+            // Those before it are over: what comes after this one goes on from it.
+            self.end(&key, first);
+            if change.changes.is_empty() {
+                return Ok(None);
+            }
+            if key.kind == Kind::Create {
+                // It has come already; a second creation would mean that this is all of it.
+                change.action = action::UPDATE;
+            }
+            return self.attributed(change);
         }
-        change
-            .changes
-            .retain(|path, _| told.typed.get(path).is_none());
-        self.told.push(Told {
-            row: Some(so_far),
-            ..told
+        let unseen = self.told.iter().position(|told| {
+            told.row.is_none() && told.key.fits(&key) && told.shares_a_path(&change.changes)
         });
-        if change.changes.is_empty() {
-            return Ok(None);
+        let Some(unseen) = unseen else {
+            self.end(&key, self.told.len());
+            return self.attributed(change);
+        };
+        // That entry is written; what the row says stands beside it.
+        let told = self.told.remove(unseen);
+        let differing = differing(&change.changes, &told.typed);
+        let mut entry = self.attributed(change)?;
+        if let Some(entry) = &mut entry {
+            let metadata = &mut entry.metadata;
+            metadata.insert(DISAGREES.to_owned(), differing.into());
         }
-        self.attributed(change)
+        Ok(entry)
+    }
+
+    /// Which typed changes tell of this change of their row: the oldest one that does, or several that
+    /// do together.
+    fn tellers(&self, key: &Key, change: &Changes) -> Vec<usize> {
+        let all = || {
+            let all = self.told.iter().enumerate();
+            all.filter(|(_, told)| told.key.fits(key))
+        };
+        if let Some((place, _)) = all().find(|(_, told)| told.goes_on_with(change)) {
+            return vec![place];
+        }
+        let mut together: Option<(Vec<usize>, Changes)> = None;
+        for (place, told) in all().filter(|(_, told)| told.row.is_none()) {
+            let (mut places, so_far) = together.take().unwrap_or_default();
+            let Some(both) = so_far.followed_by(&told.typed) else {
+                break;
+            };
+            places.push(place);
+            if places.len() > 1 && tells_of(change, &both) {
+                return places;
+            }
+            together = Some((places, both));
+        }
+        Vec::new()
+    }
+
+    /// Whether somebody has told of this change of a row before.
+    fn is_told(&self, change: &RowChange) -> bool {
+        if self.told.is_empty() {
+            return false;
+        }
+        let key = self.key_of(change);
+        key.is_some_and(|key| !self.tellers(&key, &change.changes).is_empty())
+    }
+
+    /// What was told of a record before a place, and seen of its row, is over.
+    fn end(&mut self, key: &Key, before: usize) {
+        let mut place = 0;
+        self.told.retain(|told| {
+            let is_over = place < before && told.row.is_some() && told.key.is_of_record(key);
+            place += 1;
+            !is_over
+        });
+    }
+
+    fn key_of(&self, change: &RowChange) -> Option<Key> {
+        let context = self.context();
+        Key::of_row(change, context.as_ref().map(AuditContext::tenant))
+    }
+
+    /// Where rows are told of that were changed outside of any context, there is none.
+    fn context(&self) -> Option<AuditContext> {
+        AuditContext::current().filter(|_| !self.is_outside)
     }
 
     /// An entry of the current context, or of nobody where there is none.
     fn attributed(&self, change: RowChange) -> Result<Option<AuditEntry>> {
+        let Some(context) = self.context() else {
+            return Ok(Some(change.into_unattributed(&self.sanitizer)));
+        };
+        // An auditor of another log says nothing about what is captured for this one.
+        let is_of_log = |auditor: &Auditor| {
+            let store = self.store.as_ref();
+            store.is_none_or(|store| auditor.records_into(store))
+        };
         let auditor = self.named.clone().or_else(Auditor::current);
-        match (auditor, AuditContext::current()) {
-            (Some(auditor), Some(_)) => TransactionScope::entry(change.into_draft(&auditor)),
-            (None, Some(context)) => Ok(Some(change.into_entry_of(&context, &self.sanitizer))),
-            _ => Ok(Some(change.into_unattributed(&self.sanitizer))),
+        match auditor.filter(is_of_log) {
+            Some(auditor) => TransactionScope::entry(change.into_draft(&auditor)),
+            None => Ok(Some(change.into_entry_of(&context, &self.sanitizer))),
         }
     }
-}
 
-impl Hearing {
-    /// Begins to look at rows, which some entries that are about to be written may tell of.
-    pub(super) fn of(entries: &[AuditEntry]) -> Self {
-        let mut groups: Vec<Group> = Vec::new();
-        for (place, entry) in entries.iter().enumerate() {
-            let Some(key) = Key::of_entry(entry) else {
-                continue;
-            };
-            match groups.iter_mut().find(|group| group.key.is_same(&key)) {
-                Some(group) => group.entries.push(place),
-                None => groups.push(Group {
-                    key,
-                    entries: vec![place],
-                    steps: Vec::new(),
-                }),
-            }
-        }
-        Self(groups)
-    }
-
-    /// Keeps what a typed change may tell of; gives back what none does.
-    fn take(&mut self, change: RowChange) -> Vec<RowChange> {
-        let context = AuditContext::current();
-        let tenant = context.as_ref().map(AuditContext::tenant);
-        let Some(key) = Key::of_row(&change, tenant) else {
-            return vec![change];
-        };
-        let about = self.0.iter_mut().find(|group| group.key.is_of_record(&key));
-        let Some(group) = about else {
-            return vec![change];
-        };
-        let is_step = match (group.key.kind, key.kind) {
-            (Kind::Update, Kind::Update) => true,
-            (Kind::Create, Kind::Update) => !group.steps.is_empty(),
-            (typed, row) => typed == row && group.steps.is_empty(),
-        };
-        if is_step && group.steps.len() < MOST_STEPS {
-            group.steps.push(change);
-            return Vec::new();
-        }
-        if is_step
-            && let Some(last) = group.steps.last_mut()
-            && let Some(both) = last.changes.followed_by(&change.changes)
-        {
-            last.changes = both;
-            return Vec::new();
-        }
-        // Something else became of the record in between.
-        let mut own = std::mem::take(&mut group.steps);
-        own.push(change);
-        own
-    }
-
-    /// Which of the entries tell of what rows have told.
-    pub(super) fn is_told(&self, place: usize) -> bool {
-        let mut groups = self.0.iter();
-        groups.any(|group| group.entries.contains(&place) && !group.steps.is_empty())
-    }
-}
-
-/// How many steps of a row a typed change tells of, and what they do together: as many as agree
-/// with it. All that can be told as one where none do, if it is the `last` to tell.
-fn agreeing(steps: &[RowChange], typed: &Changes, last: bool) -> Option<(usize, RowChange)> {
-    let mut all: Option<RowChange> = None;
-    let mut best = None;
-    let mut count = 0;
-    for step in steps {
-        let changes = match &all {
-            None => step.changes.clone(),
-            Some(so_far) => match so_far.changes.followed_by(&step.changes) {
-                Some(both) => both,
-                None => break,
-            },
-        };
-        count += 1;
-        let together = step.after(all.as_ref(), changes);
-        if differing(&together.changes, typed).is_empty() {
-            best = Some((count, together.clone()));
-        }
-        all = Some(together);
-    }
-    best.or_else(|| all.filter(|_| last).map(|all| (count, all)))
-}
-
-/// The type of a record says what the log may hold of it, whoever tells.
-fn withhold_from(entity: Option<&Entity>, typed: &Changes, row: &mut RowChange) {
-    if let Some(entity) = entity {
-        withhold(entity, typed, &mut row.changes);
+    /// Tells of rows that were changed outside of any context.
+    pub(super) fn set_outside(&mut self, is_outside: bool) {
+        self.is_outside = is_outside;
     }
 }
 

@@ -6,14 +6,17 @@ mod claims;
 mod committed;
 mod desk;
 mod draft;
+mod hearing;
 mod journal;
 mod ledger;
 mod savepoint;
 mod sink;
 #[cfg(test)]
 mod tests;
+mod told;
 mod traces;
 mod typed;
+mod used;
 
 use std::fmt;
 use std::ops::Deref;
@@ -169,6 +172,7 @@ impl<'c> AuditedTransaction<'c> {
             begun.is_tracking,
             store.desks()?.sanitizer.clone(),
             auditor.cloned(),
+            Some(store.clone()),
         );
         let sink = Sink::Log(Box::new(begun.turn));
         let home = Home::Store(store.cursor_key()?);
@@ -190,7 +194,7 @@ impl<'c> AuditedTransaction<'c> {
             .map_err(during(Phase::Begin))?;
         let begun = Sink::Outbox.newest(&transaction)?;
         let home = source.map_or(Home::Anywhere, Home::SameAs);
-        let claims = Claims::new(false, Sanitizer::default(), None);
+        let claims = Claims::new(false, Sanitizer::default(), None, None);
         let journal = Journal::new(Sink::Outbox, begun, home, claims);
         Self::new(transaction, journal, None, auditor)
     }

@@ -1,7 +1,7 @@
 //! Typed changes and rows: when both tell of the same.
 
-use audit_core::{AuditEntry, Change, Changes, EntityId, MASK, Tenant, action};
-use serde_json::Value;
+use audit_core::{AuditEntry, Change, Changes, EntityId, MASK, Outcome, Tenant, action};
+use serde_json::{Number, Value};
 
 use crate::tracking::RowChange;
 
@@ -19,6 +19,10 @@ pub(super) enum Kind {
     Create,
     Update,
     Delete,
+    /// An action of another name that only adds: the row says whether the record came or changed.
+    Adds,
+    /// The same of one that only takes away.
+    TakesAway,
 }
 
 impl Key {
@@ -36,8 +40,11 @@ impl Key {
     }
 
     /// What a typed entry tells of, if it tells of what changed.
+    ///
+    /// What failed or was denied tells of no change, whatever it had begun: a row that is committed all
+    /// the same is told of by itself.
     pub(super) fn of_entry(entry: &AuditEntry) -> Option<Self> {
-        if entry.changes.is_empty() {
+        if entry.changes.is_empty() || entry.outcome != Outcome::Success {
             return None;
         }
         let kind = Kind::of_row(&entry.action).unwrap_or_else(|| Kind::of_changes(&entry.changes));
@@ -52,6 +59,11 @@ impl Key {
     /// Whether both are about one record, to which the same happened.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.kind == other.kind && self.is_of_record(other)
+    }
+
+    /// Whether this typed change may be what happened to a row.
+    pub(super) fn fits(&self, row: &Self) -> bool {
+        self.kind.fits(row.kind) && self.is_of_record(row)
     }
 
     /// Whether both are about one record, whatever happened to it.
@@ -79,6 +91,14 @@ impl Kind {
         }
     }
 
+    pub(super) fn fits(self, row: Self) -> bool {
+        match self {
+            Self::Adds => row != Self::Delete,
+            Self::TakesAway => row != Self::Create,
+            same => same == row,
+        }
+    }
+
     /// A creation has only new values, a deletion only old ones.
     fn of_changes(changes: &Changes) -> Self {
         let (mut old, mut new) = (false, false);
@@ -87,8 +107,8 @@ impl Kind {
             new |= change.new.is_some();
         }
         match (old, new) {
-            (false, true) => Self::Create,
-            (true, false) => Self::Delete,
+            (false, true) => Self::Adds,
+            (true, false) => Self::TakesAway,
             _ => Self::Update,
         }
     }
@@ -104,7 +124,7 @@ pub(super) fn differing(row: &Changes, typed: &Changes) -> Vec<Value> {
         .collect()
 }
 
-fn is_same(row: &Change, typed: &Change) -> bool {
+pub(super) fn is_same(row: &Change, typed: &Change) -> bool {
     let side = |row: &Option<Value>, typed: &Option<Value>| match (row, typed) {
         (Some(row), Some(typed)) => is_same_value(row, typed),
         _ => true,
@@ -119,18 +139,28 @@ fn is_same_value(row: &Value, typed: &Value) -> bool {
         (Value::Number(number), Value::Bool(is_true)) => {
             number.as_i64() == Some(i64::from(*is_true))
         }
-        (Value::Number(row), Value::Number(typed)) => row.as_f64() == typed.as_f64(),
+        (Value::Number(row), Value::Number(typed)) => is_same_number(row, typed),
         // What is masked has nothing left that could be compared.
         (Value::String(hidden), _) | (_, Value::String(hidden)) if hidden == MASK => true,
         (Value::String(row), Value::String(typed)) => is_same_text(row, typed),
         // Masked, hashed, cut, or of a form of its own: nothing that could be compared.
         (Value::Object(_) | Value::Array(_), _) | (_, Value::Object(_) | Value::Array(_)) => true,
+        // Null is nothing, and no text of it.
+        (Value::String(_), Value::Null) | (Value::Null, Value::String(_)) => false,
         (Value::String(text), other) | (other, Value::String(text)) => {
             let other = other.to_string();
             *text == other
         }
         (row, typed) => row == typed,
     }
+}
+
+/// Integers are compared as such: as floats many of them are one.
+fn is_same_number(one: &Number, other: &Number) -> bool {
+    if one.is_f64() || other.is_f64() {
+        return one.as_f64() == other.as_f64();
+    }
+    one == other
 }
 
 /// Where the sanitizer has masked a part of a text, the row may hold anything; the rest has to be there.
@@ -179,6 +209,11 @@ mod tests {
             (json!(0), json!(true)),
             (json!("a"), json!("b")),
             (json!(null), json!(0)),
+            (json!("null"), json!(null)),
+            (
+                json!(9_007_199_254_740_993_i64),
+                json!(9_007_199_254_740_992_i64),
+            ),
             (
                 json!("password=abc in it"),
                 json!("password=******** on it"),

@@ -214,3 +214,29 @@ fn who_resumes_a_table_that_refuses_others_may_write_to_it() {
             .contains("no such function: audit_is_admitted")
     );
 }
+
+#[test]
+fn untracking_a_table_that_is_paused_ends_the_pause() {
+    let desk = Desk::new(TABLE);
+    by_company().track(&desk.connection).unwrap();
+    desk.run("INSERT INTO t VALUES (1, 'acme', 'old')");
+    pause_tracking(&desk.connection, "migration").unwrap();
+    desk.run("ALTER TABLE t RENAME TO things");
+    by_company().untrack(&desk.connection).unwrap();
+    TrackedTable::new("things")
+        .entity_type("t")
+        .tenant("company")
+        .track(&desk.connection)
+        .unwrap();
+    assert_eq!(told(&desk, "acme"), ["capture_paused", "capture_resumed"]);
+    assert_eq!(state(&desk, "acme", 1), Err(ErrorKind::IncompleteHistory));
+    // What comes from now on is known, and so is what a baseline tells.
+    desk.run("INSERT INTO things VALUES (2, 'acme', 'new')");
+    TrackedTable::new("things")
+        .baseline(&desk.connection, |_| ControlFlow::Continue(()))
+        .unwrap();
+    for (id, v) in [(1, "old"), (2, "new")] {
+        let known = json!({"id": id, "company": "acme", "v": v});
+        assert_eq!(state(&desk, "acme", id), Ok(Some(known)));
+    }
+}

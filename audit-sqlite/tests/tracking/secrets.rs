@@ -2,10 +2,11 @@
 
 use std::fs;
 
-use audit_sqlite::TrackedTable;
+use audit_core::{ErrorKind, Sanitizer};
 use audit_sqlite::rusqlite::types::Value;
+use audit_sqlite::{TrackedTable, pause_tracking, resume_tracking};
 
-use crate::desk::Desk;
+use crate::desk::{Desk, error};
 
 const CANARIES: [&str; 4] = [
     "canary-password",
@@ -151,4 +152,66 @@ fn a_hidden_key_is_aside_while_it_is_needed_and_never_staged() {
         assert_eq!(desk.entries().len(), 0);
         assert!(!holds("audit_displaced") && !holds("audit_stage"));
     }
+}
+
+/// A table with a column that only a sanitizer of one's own takes for a secret.
+fn of_ones_own() -> Desk {
+    let desk = Desk::new("CREATE TABLE t (id INTEGER PRIMARY KEY, kennwort TEXT)");
+    let sanitizer = Sanitizer::builder().name("kennwort").build();
+    desk.track(TrackedTable::new("t").sanitizer(sanitizer));
+    desk
+}
+
+#[test]
+fn a_secret_stays_one_when_capture_goes_on() {
+    let resumed = of_ones_own();
+    pause_tracking(&resumed.connection, "migration").unwrap();
+    resume_tracking(&resumed.connection).unwrap();
+    let retracked = of_ones_own();
+    retracked.run("ALTER TABLE t ADD COLUMN api_key TEXT");
+    TrackedTable::new("t")
+        .retrack(&retracked.connection)
+        .unwrap();
+    retracked.run("UPDATE t SET api_key = 'canary-token'");
+    for desk in [resumed, retracked] {
+        desk.run("INSERT INTO t (id, kennwort) VALUES (7, 'canary-password')");
+        desk.run("UPDATE t SET kennwort = 'canary-hidden'");
+        let staged: i64 = desk
+            .connection
+            .query_row("SELECT count(*) FROM audit_stage", [], |row| row.get(0))
+            .unwrap();
+        assert!(staged > 0);
+        let entries = serde_json::to_string(&desk.entries()).unwrap();
+        assert!(
+            entries.contains("kennwort") && !entries.contains("canary"),
+            "{entries}"
+        );
+        desk.run("DROP TABLE t; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
+        assert_eq!(count(&desk), 0);
+    }
+}
+
+#[test]
+fn a_name_that_was_allowed_stays_allowed_when_capture_goes_on() {
+    let desk = Desk::new("CREATE TABLE t (session_token TEXT PRIMARY KEY, v TEXT)");
+    let sanitizer = Sanitizer::builder().allow("session_token").build();
+    desk.track(TrackedTable::new("t").sanitizer(sanitizer));
+    pause_tracking(&desk.connection, "migration").unwrap();
+    resume_tracking(&desk.connection).unwrap();
+    desk.run("INSERT INTO t VALUES ('u-1', 'x')");
+    let entries = desk.entries();
+    let id = entries.last().unwrap().entity_id().unwrap();
+    assert_eq!(id.to_string(), "u-1");
+}
+
+#[test]
+fn a_secret_of_another_table_names_no_tenant() {
+    let desk = Desk::new(
+        "CREATE TABLE c (id INTEGER PRIMARY KEY, api_key TEXT);
+        CREATE TABLE t (id INTEGER PRIMARY KEY, c INTEGER REFERENCES c)",
+    );
+    let table = TrackedTable::new("t").tenant_through("c", "c", "api_key");
+    let (kind, text) = error(&desk, table);
+    assert_eq!(kind, ErrorKind::Invalid);
+    assert!(text.contains("api_key"), "{text}");
 }

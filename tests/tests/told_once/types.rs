@@ -117,7 +117,7 @@ fn a_typed_change_gets_nothing_from_its_row_that_the_type_leaves_out_or_hides() 
             // Only what the type does not have.
             assert_eq!(
                 told(&entries),
-                [("create", "ada", false), ("create", "ada", true)]
+                [("create", "ada", false), ("update", "ada", true)]
             );
             assert_eq!(changes(&entries[1]), json!({"ward": ward}));
         } else {

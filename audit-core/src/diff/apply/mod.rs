@@ -5,6 +5,7 @@ mod lists;
 use serde_json::{Map, Value};
 
 use self::lists::Lists;
+use super::is_one_to_a_database;
 use super::keyed::member;
 use super::recorded::key_text;
 use crate::entry::marks;
@@ -101,6 +102,19 @@ pub(crate) fn apply_in_place(changes: Changes, fields: &mut Value) -> Vec<Misfit
     misfits
 }
 
+/// Writes values of a record that are about to change as the changes do, where a database would have
+/// them be the same: `1` for `true`.
+pub(crate) fn adopt(changes: &Changes, fields: &mut Value) {
+    for (path, change) in changes.iter() {
+        let way: Vec<_> = steps(path).collect();
+        if let (Some(old), Some(present)) = (&change.old, find(fields, &way))
+            && is_one_to_a_database(old, present)
+        {
+            present.clone_from(old);
+        }
+    }
+}
+
 /// The change that takes a change back.
 pub(crate) fn inverse(change: &Change) -> Change {
     let mut inverse = change.clone();
@@ -126,7 +140,7 @@ pub(crate) fn holds(fields: &Value, path: &str, change: &Change) -> bool {
     };
     let present = look(parent, std::slice::from_ref(last));
     let is_there = match (present, &change.new, &change.old) {
-        (Some(present), Some(new), _) => present == new,
+        (Some(present), Some(new), _) => is_one_to_a_database(present, new),
         // An item that only moved.
         (present, None, None) => present.is_some(),
         (present, None, Some(_)) => present.is_none(),

@@ -7,6 +7,7 @@ use super::missing::{Missing, MissingReason, note};
 use super::told::Told;
 use crate::MASK;
 use crate::diff::apply::{Misfit, apply_in_place, holds, look, place};
+use crate::diff::is_one_to_a_database;
 use crate::entry::marks::is_incomplete;
 use crate::entry::path::{Step, steps};
 use crate::entry::{AuditEntry, Change, Changes, Obscured, first_segment};
@@ -103,7 +104,11 @@ fn settle(fields: &mut Value, misfit: Misfit, missing: &mut Vec<Missing>, index:
     let present = look(fields, &way);
     // What was not known can be anything.
     let is_news = match present {
-        Some(present) => is_incomplete(present),
+        // A row and a type may say the same in other words.
+        Some(present) => {
+            let is_same = |old| is_one_to_a_database(present, old);
+            is_incomplete(present) || change.old.as_ref().is_some_and(is_same)
+        }
         None => missing.iter().any(|missing| missing.path.is_empty()),
     };
     if !force(fields, &way, change) || !is_news {

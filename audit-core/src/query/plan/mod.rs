@@ -7,8 +7,8 @@ use std::fmt;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::diff::apply::apply_in_place;
-use crate::diff::diff_states;
+use crate::diff::apply::{adopt, apply_in_place};
+use crate::diff::{diff_states, is_one_to_a_database};
 use crate::entry::{Changes, Entity, Obscured, first_segment, is_at_or_beneath};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{MissingReason, Moment};
@@ -182,6 +182,7 @@ impl RevertPlan {
             None => Value::Object(serde_json::Map::new()),
         };
         let mut moved = self.unexpected(present)?;
+        adopt(&self.changes, &mut fields);
         let misfits = apply_in_place(self.changes.clone(), &mut fields);
         for misfit in misfits {
             if !moved.contains(&misfit.path) {
@@ -213,7 +214,15 @@ impl RevertPlan {
         let moved = differing.iter().filter(|(path, change)| {
             let is_new_field = change.old.is_none() && first_segment(path) == *path;
             let is_ignored = self.ignored.iter().any(|at| is_at_or_beneath(path, at));
-            !is_new_field && !is_ignored && is_known(&change.old) && is_known(&change.new)
+            let is_same = match (&change.old, &change.new) {
+                (Some(expected), Some(present)) => is_one_to_a_database(expected, present),
+                _ => false,
+            };
+            !is_new_field
+                && !is_ignored
+                && !is_same
+                && is_known(&change.old)
+                && is_known(&change.new)
         });
         Ok(moved.map(|(path, _)| path.to_owned()).collect())
     }

@@ -130,12 +130,20 @@ impl<'de> Deserializer<'de> for Recorded<'_> {
         visitor.visit_enum(Variant { name, content })
     }
 
+    /// A row of a table holds a truth value as a number.
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        match self.value.as_i64() {
+            Some(number @ 0..=1) => visitor.visit_bool(number == 1),
+            _ => self.visit(visitor),
+        }
+    }
+
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         visitor.visit_unit()
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+        i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
         unit unit_struct seq tuple tuple_struct map struct identifier
     }
 }
