@@ -268,6 +268,7 @@ impl SqliteStore {
     ///
     /// Attempts that are open are copied too. Nobody can end them in the copy, so that opening it
     /// for recording closes them as interrupted; [`SqliteStore::open_read_only`] leaves it as it is.
+    /// A copy is the same log to whoever asks, so do not record into both in one process.
     ///
     /// ```
     /// use audit_core::{AuditContext, Auditor};

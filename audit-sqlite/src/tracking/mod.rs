@@ -55,7 +55,11 @@ pub(crate) use self::take::{
 };
 
 /// Tracks every table of the file that can be tracked and is not yet, as [`TrackedTable::new`] does, but for
-/// `except`; says which are new. Tables that are tracked keep their options.
+/// `except`; says which are new. Tables that are tracked keep their options. A table whose name begins with
+/// `audit_` is taken for one of the log's.
+///
+/// It knows no types: where a type says what is to be left out or hidden, track its table before, with
+/// [`TrackedTable::of`].
 ///
 /// ```
 /// use audit_sqlite::{SqliteStore, rusqlite::Connection, track_all_tables};

@@ -57,8 +57,9 @@ use super::secrets::Names;
 /// A row that comes has new values only, one that goes old ones only, one that changes both, where
 /// they differ in value or in type: `1`, `1.0` and `'1'` are three values, and `A` and `a` two,
 /// whatever the collation. An update that changes nothing is no change. A primary key that changes is one
-/// update; the entry has the new id. A row whose tenant changes is deleted to the one tenant and
-/// created to the other.
+/// update; the entry has the new id, and a history goes by ids: that of the former one does not know that
+/// the record has left it. A row whose tenant changes is deleted to the one tenant and created to the
+/// other.
 ///
 /// The time of an entry is when its statement wrote the first row, by SQLite's clock, which has
 /// milliseconds: up to one of them early, never late, so that it may be before a time that was taken just
@@ -207,7 +208,8 @@ impl TrackedTable {
     ///
     /// The row is found by what the foreign key names, or by its primary key if none is declared.
     /// Rows that a cascade deletes or changes after it still find it, also if a `REPLACE` has displaced it
-    /// or its key is another one now.
+    /// or its key is another one now. Where what it says is altered, its rows are not written: what becomes of
+    /// them from then on is told to the new tenant, and the old one is not told that they went.
     pub fn tenant_through(
         mut self,
         column: impl Into<String>,
@@ -355,8 +357,9 @@ impl TrackedTable {
         install::retrack(connection, &self.table, self.fields, &names)
     }
 
-    /// Removes everything that tracking has added to the file. What is staged becomes entries
-    /// all the same.
+    /// Removes everything that tracking this table has added to the file; the staging table, which all tables
+    /// have in common, stays as wide as it is while rows are staged in it. What is staged becomes entries
+    /// all the same, and a pause is over for whoever was told of it.
     ///
     /// # Errors
     ///

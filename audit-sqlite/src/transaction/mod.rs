@@ -47,7 +47,9 @@ use crate::tracking::Admitted;
 ///
 /// It is a [`rusqlite::Transaction`] to the caller. What is recorded while it is open joins it:
 /// by [`AuditedTransaction::updated`] and its like, and by auditors on the same store, annotated
-/// functions included, in the same context, on the same thread, whatever their delivery. Their
+/// functions included, in the context in which it was begun and in those inside of it, on the same thread,
+/// whatever their delivery. A context that is entered a second time is another one: enter it once, around
+/// the transaction and what is recorded in it. Their
 /// receipts say [`Durability::InTransaction`]. Dropped, also in a panic, it is rolled back.
 ///
 /// - **What is rolled back is not recorded**, by savepoint or as a whole. Entries whose outcome is

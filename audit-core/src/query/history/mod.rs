@@ -43,7 +43,8 @@ use crate::query::{Entries, TenantLog};
 /// The history of one record: every entry about it, and what it was at any moment.
 ///
 /// Made by [`TenantLog::history`]; nothing is read until a method is called. Deleted records have
-/// a history too, and a record that was made again under the same id goes on in it.
+/// a history too, and a record that was made again under the same id goes on in it. It goes by the id: where
+/// a record got another one, the history of the former id ends there without knowing it.
 ///
 /// ```
 /// use audit_core::{AuditContext, Audited, Auditor, MemoryStore};
