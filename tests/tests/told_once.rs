@@ -4,6 +4,8 @@
 
 #[path = "told_once/order.rs"]
 mod order;
+#[path = "told_once/random.rs"]
+mod random;
 #[path = "told_once/types.rs"]
 mod types;
 #[path = "told_once/whose.rs"]

@@ -7,7 +7,7 @@ use audit_core::{AuditEntry, Error, ErrorKind, Outcome, Receipt, Result, Tenant}
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::claims::Claims;
+use super::claims::{Claimed, Claims};
 use super::hearing::Hearing;
 use super::ledger::Ledger;
 use super::sink::Sink;
@@ -46,15 +46,6 @@ struct Failure {
     entry: AuditEntry,
     /// Nothing where it is not written, or no more.
     seq: Option<i64>,
-}
-
-/// What becomes of entries that tell of rows.
-#[derive(Default)]
-struct Claimed {
-    /// Which of them do.
-    told: Vec<bool>,
-    /// The entries of what became of those rows after that.
-    later: Vec<AuditEntry>,
 }
 
 /// Why the transaction cannot be committed.
@@ -238,13 +229,10 @@ impl Account {
                 break;
             }
         }
+        let claimed = self.claims.decide(hearing, entries, &mut rows)?;
         last = self.store_rows(connection, &mut rows)?.or(last);
         self.note_rows(before, last);
-        let told = (0..entries.len()).map(|place| hearing.is_told(place));
-        Ok(Claimed {
-            told: told.collect(),
-            later: self.claims.decide(hearing, entries)?,
-        })
+        Ok(claimed)
     }
 
     fn store_later(&mut self, connection: &Connection, mut rows: Vec<AuditEntry>) -> Result<()> {

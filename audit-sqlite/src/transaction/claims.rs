@@ -7,7 +7,7 @@ use audit_core::{
 
 use super::hearing::{Group, Hearing, agreeing};
 use super::told::{Told, tells_of, withhold_from};
-use super::typed::{Key, Kind, differing};
+use super::typed::{Key, Kind, differing, leads_to};
 use crate::store::SqliteStore;
 use crate::tracking::{self, RowChange};
 
@@ -32,6 +32,17 @@ pub(super) struct Claims {
     is_outside: bool,
     /// Typed changes that were told of before their rows were written.
     told: Vec<Told>,
+    /// Whether a savepoint was taken back: rows that were seen may be there once more.
+    was_rolled_back: bool,
+}
+
+/// What becomes of entries that tell of rows.
+#[derive(Default)]
+pub(super) struct Claimed {
+    /// Which of them do.
+    pub(super) told: Vec<bool>,
+    /// The entries of what became of those rows after that.
+    pub(super) later: Vec<AuditEntry>,
 }
 
 impl Claims {
@@ -49,6 +60,7 @@ impl Claims {
             store,
             is_outside: false,
             told: Vec::new(),
+            was_rolled_back: false,
         }
     }
 
@@ -80,24 +92,36 @@ impl Claims {
         Ok(())
     }
 
-    /// Ends a hearing: gives typed entries what only their rows tell. What became of those rows
-    /// after that, of which nobody has told, comes after these entries.
+    /// Ends a hearing: gives typed entries what only their rows tell. What became of those rows before,
+    /// of which nobody has told, goes to `earlier`. What became of them after that comes after these entries.
     pub(super) fn decide(
         &mut self,
         hearing: Hearing,
         typed: &mut [AuditEntry],
-    ) -> Result<Vec<AuditEntry>> {
+        earlier: &mut Vec<AuditEntry>,
+    ) -> Result<Claimed> {
+        let mut told = vec![false; typed.len()];
         let mut later = Vec::new();
         for group in hearing.0 {
-            later.extend(self.decide_group(group, typed)?);
+            later.extend(self.decide_group(group, typed, &mut told, earlier)?);
         }
         let later = later.into_iter();
-        later
+        let later: Result<_> = later
             .filter_map(|change| self.unless_told(change).transpose())
-            .collect()
+            .collect();
+        Ok(Claimed {
+            told,
+            later: later?,
+        })
     }
 
-    fn decide_group(&mut self, group: Group, typed: &mut [AuditEntry]) -> Result<Vec<RowChange>> {
+    fn decide_group(
+        &mut self,
+        group: Group,
+        typed: &mut [AuditEntry],
+        told: &mut [bool],
+        earlier: &mut Vec<AuditEntry>,
+    ) -> Result<Vec<RowChange>> {
         let Group {
             entries, mut steps, ..
         } = group;
@@ -106,15 +130,26 @@ impl Claims {
             all.any(|entry| entry.changes.get(path).is_some())
         };
         for (number, place) in entries.iter().enumerate() {
-            let is_last = number + 1 == entries.len();
+            let (is_first, is_last) = (number == 0, number + 1 == entries.len());
             let Some(entry) = typed.get(*place) else {
                 continue;
             };
-            let Some((count, mut together)) = agreeing(&steps, &entry.changes, is_last) else {
+            let Some(agreed) = agreeing(&steps, &entry.changes, is_first, is_last) else {
                 continue;
             };
+            let mut together = agreed.together;
             let differing = differing(&together.changes, &entry.changes);
-            steps.drain(..count);
+            if !differing.is_empty() && leads_to(&together.changes, &entry.changes) {
+                // Nobody has told of that; the row of this one is still to come.
+                for mut change in steps.drain(..) {
+                    withhold_from(entry.entity.as_ref(), &Changes::new(), &mut change);
+                    earlier.extend(self.unless_told(change)?);
+                }
+                continue;
+            }
+            if let Some(told) = told.get_mut(*place) {
+                *told = true;
+            }
             withhold_from(entry.entity.as_ref(), &entry.changes, &mut together);
             together.changes.retain(|path, _| !told_by_any(typed, path));
             let captured = if together.changes.is_empty() {
@@ -122,6 +157,14 @@ impl Claims {
             } else {
                 self.attributed(together)?
             };
+            let mut before: Vec<_> = steps.drain(..agreed.range.end).collect();
+            before.truncate(agreed.range.start);
+            for mut change in before {
+                if let Some(entry) = typed.get(*place) {
+                    withhold_from(entry.entity.as_ref(), &Changes::new(), &mut change);
+                }
+                earlier.extend(self.unless_told(change)?);
+            }
             if let Some(entry) = typed.get_mut(*place) {
                 if !differing.is_empty() {
                     entry
@@ -147,6 +190,7 @@ impl Claims {
 
     /// Forgets what a savepoint took back.
     pub(super) fn forget_after(&mut self, seq: i64) {
+        self.was_rolled_back = true;
         self.told.retain(|told| told.seq <= seq);
     }
 
@@ -158,18 +202,27 @@ impl Claims {
         if let Some(about) = self.told.iter().find(|told| told.key.is_of_record(&key)) {
             about.withhold_from(&mut change);
         }
-        let tellers = self.tellers(&key, &change.changes);
-        if let Some(first) = tellers.first().copied() {
-            for place in &tellers {
-                if let Some(told) = self.told.get_mut(*place) {
-                    change.changes = told.take(key.kind, change.changes);
+        let mut is_claimed = false;
+        while !change.changes.is_empty() {
+            let tellers = self.tellers(&key, &change.changes);
+            let Some(first) = tellers.first().copied() else {
+                break;
+            };
+            let mut rest = change.changes.clone();
+            for place in tellers {
+                if let Some(told) = self.told.get_mut(place) {
+                    told.note(key.kind, &change.changes);
+                    rest.retain(|path, _| told.typed.get(path).is_none());
                 }
             }
-            // Those before it are over: what comes after this one goes on from it.
-            self.end(&key, first);
-            if change.changes.is_empty() {
-                return Ok(None);
-            }
+            change.changes = rest;
+            self.end_before(&key, first);
+            is_claimed = true;
+        }
+        if is_claimed && change.changes.is_empty() {
+            return Ok(None);
+        }
+        if is_claimed {
             if key.kind == Kind::Create {
                 // It has come already; a second creation would mean that this is all of it.
                 change.action = action::UPDATE;
@@ -177,10 +230,12 @@ impl Claims {
             return self.attributed(change);
         }
         let unseen = self.told.iter().position(|told| {
-            told.row.is_none() && told.key.fits(&key) && told.shares_a_path(&change.changes)
+            told.is_unseen() && told.key.fits(&key) && told.shares_a_path(&change.changes)
         });
         let Some(unseen) = unseen else {
-            self.end(&key, self.told.len());
+            let seen = self.told.iter_mut().filter(|told| !told.is_unseen());
+            seen.filter(|told| told.key.is_of_record(&key))
+                .for_each(Told::end);
             return self.attributed(change);
         };
         // That entry is written; what the row says stands beside it.
@@ -201,11 +256,12 @@ impl Claims {
             let all = self.told.iter().enumerate();
             all.filter(|(_, told)| told.key.fits(key))
         };
-        if let Some((place, _)) = all().find(|(_, told)| told.goes_on_with(change)) {
+        let again = self.was_rolled_back;
+        if let Some((place, _)) = all().find(|(_, told)| told.goes_on_with(change, again)) {
             return vec![place];
         }
         let mut together: Option<(Vec<usize>, Changes)> = None;
-        for (place, told) in all().filter(|(_, told)| told.row.is_none()) {
+        for (place, told) in all().filter(|(_, told)| told.is_unseen()) {
             let (mut places, so_far) = together.take().unwrap_or_default();
             let Some(both) = so_far.followed_by(&told.typed) else {
                 break;
@@ -228,14 +284,16 @@ impl Claims {
         key.is_some_and(|key| !self.tellers(&key, &change.changes).is_empty())
     }
 
-    /// What was told of a record before a place, and seen of its row, is over.
-    fn end(&mut self, key: &Key, before: usize) {
-        let mut place = 0;
-        self.told.retain(|told| {
-            let is_over = place < before && told.row.is_some() && told.key.is_of_record(key);
-            place += 1;
-            !is_over
-        });
+    /// What was told of a record before this is over, where its row was seen, and where this is about the
+    /// same fields: what comes now goes on from this.
+    fn end_before(&mut self, key: &Key, place: usize) {
+        let (earlier, rest) = self.told.split_at_mut(place);
+        let Some(this) = rest.first() else { return };
+        earlier
+            .iter_mut()
+            .filter(|told| told.key.is_of_record(key))
+            .filter(|told| !told.is_unseen() || told.shares_a_path(&this.typed))
+            .for_each(Told::end);
     }
 
     fn key_of(&self, change: &RowChange) -> Option<Key> {

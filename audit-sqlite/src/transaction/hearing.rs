@@ -1,8 +1,11 @@
 //! Typed changes that are about to be written, after their rows.
 
+use std::ops::Range;
+
 use audit_core::{AuditEntry, Changes};
 
-use super::typed::{Key, Kind, differing};
+use super::told::tells_of;
+use super::typed::{Key, Kind};
 use crate::tracking::RowChange;
 
 /// How many changes of one row are kept apart until it is known which of them were told of.
@@ -70,38 +73,55 @@ impl Hearing {
         own.push(change);
         own
     }
-
-    /// Which of the entries tell of what rows have told.
-    pub(super) fn is_told(&self, place: usize) -> bool {
-        let mut groups = self.0.iter();
-        groups.any(|group| group.entries.contains(&place) && !group.steps.is_empty())
-    }
 }
 
-/// How many steps of a row a typed change tells of, and what they do together: as many as agree
-/// with it. All that can be told as one where none do, if it is the `last` to tell.
+/// Some steps of a row, one after the other, and what they do together.
+pub(super) struct Steps {
+    pub(super) range: Range<usize>,
+    pub(super) together: RowChange,
+}
+
+/// The steps of a row that a typed change tells of: those that come first and do all of it, or else a part,
+/// and as many as agree with it. The `first` of several to tell may leave out some before. All that can be told
+/// as one where none agree, if it is the `last`.
 pub(super) fn agreeing(
     steps: &[RowChange],
     typed: &Changes,
+    first: bool,
     last: bool,
-) -> Option<(usize, RowChange)> {
-    let mut all: Option<RowChange> = None;
-    let mut best = None;
-    let mut count = 0;
-    for step in steps {
-        let changes = match &all {
+) -> Option<Steps> {
+    let starts = if first { steps.len() } else { 1 };
+    let is_told_by_any = |path: &str| steps.iter().any(|step| step.changes.get(path).is_some());
+    let does_all = |changes: &Changes| {
+        let mut told = typed.iter().filter(|(path, _)| is_told_by_any(path));
+        told.all(|(path, _)| changes.get(path).is_some())
+    };
+    let agreed = |does_all: &dyn Fn(&Changes) -> bool| {
+        let agrees = |changes: &Changes| tells_of(changes, typed) && does_all(changes);
+        (0..starts).find_map(|start| {
+            let agreed = from(steps, start).filter(|steps| agrees(&steps.together.changes));
+            agreed.last()
+        })
+    };
+    let agreed = agreed(&does_all).or_else(|| agreed(&|_| true));
+    agreed.or_else(|| from(steps, 0).filter(|_| last).last())
+}
+
+/// The first step from a place on, the first two, and so on, as far as they can be told as one.
+fn from(steps: &[RowChange], start: usize) -> impl Iterator<Item = Steps> {
+    let mut so_far: Option<RowChange> = None;
+    let steps = steps.iter().skip(start);
+    let together = steps.map_while(move |step| {
+        let changes = match &so_far {
             None => step.changes.clone(),
-            Some(so_far) => match so_far.changes.followed_by(&step.changes) {
-                Some(both) => both,
-                None => break,
-            },
+            Some(so_far) => so_far.changes.followed_by(&step.changes)?,
         };
-        count += 1;
-        let together = step.after(all.as_ref(), changes);
-        if differing(&together.changes, typed).is_empty() {
-            best = Some((count, together.clone()));
-        }
-        all = Some(together);
-    }
-    best.or_else(|| all.filter(|_| last).map(|all| (count, all)))
+        let together = step.after(so_far.as_ref(), changes);
+        so_far = Some(together.clone());
+        Some(together)
+    });
+    together.zip(start + 1..).map(move |(together, end)| Steps {
+        range: start..end,
+        together,
+    })
 }

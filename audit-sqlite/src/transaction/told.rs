@@ -13,7 +13,9 @@ pub(super) struct Told {
     entity: Option<Entity>,
     pub(super) typed: Changes,
     /// What its row has told of it so far.
-    pub(super) row: Option<Changes>,
+    row: Option<Changes>,
+    /// What became of the row after that was told by itself, so that this is over.
+    is_over: bool,
 }
 
 impl Told {
@@ -24,18 +26,30 @@ impl Told {
             entity: entry.entity.clone(),
             typed: entry.changes.clone(),
             row: None,
+            is_over: false,
         }
     }
 
+    /// What comes after it is not what it tells of.
+    pub(super) fn end(&mut self) {
+        self.is_over = true;
+    }
+
+    /// Whether the change of its row is still to come.
+    pub(super) fn is_unseen(&self) -> bool {
+        self.row.is_none() && !self.is_over
+    }
+
     /// Whether a change of the row is what this tells of: it does the same to each field of which both
-    /// tell. A field that the row has told of may only be told of again in the same words, as where a savepoint
-    /// has taken the row back; everything else comes after this.
-    pub(super) fn goes_on_with(&self, change: &Changes) -> bool {
+    /// tell. A field that the row has told of may only be told of `again` if a savepoint may have taken the row
+    /// back, and in the same words; everything else comes after this.
+    pub(super) fn goes_on_with(&self, change: &Changes, again: bool) -> bool {
         let told_again = |path: &str, step: &Change| {
             let before = self.row.as_ref().and_then(|row| row.get(path));
-            before.map(|before| before == step)
+            before.map(|before| again && before == step)
         };
-        self.shares_a_path(change)
+        (again || !self.is_over)
+            && self.shares_a_path(change)
             && change.iter().all(|(path, step)| {
                 let Some(typed) = self.typed.get(path) else {
                     return true;
@@ -50,18 +64,15 @@ impl Told {
             .any(|(path, _)| self.typed.get(path).is_some())
     }
 
-    /// Notes what the row tells of this, and gives back the rest.
-    pub(super) fn take(&mut self, kind: Kind, mut change: Changes) -> Changes {
+    /// Notes what the row tells of this.
+    pub(super) fn note(&mut self, kind: Kind, change: &Changes) {
         self.key.kind = kind;
         let row = self.row.get_or_insert_default();
-        change.retain(|path, step| {
-            let is_told = self.typed.get(path).is_some();
-            if is_told {
+        for (path, step) in change.iter() {
+            if self.typed.get(path).is_some() {
                 row.insert(path, step.clone());
             }
-            !is_told
-        });
-        change
+        }
     }
 
     pub(super) fn withhold_from(&self, row: &mut RowChange) {

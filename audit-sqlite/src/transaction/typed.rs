@@ -124,6 +124,19 @@ pub(super) fn differing(row: &Changes, typed: &Changes) -> Vec<Value> {
         .collect()
 }
 
+/// Whether a row was made what a typed change begins with: then it is not the change of the row itself.
+pub(super) fn leads_to(row: &Changes, typed: &Changes) -> bool {
+    let mut both = row
+        .iter()
+        .filter_map(|(path, row)| Some((row.new.as_ref(), typed.get(path)?.old.as_ref())))
+        .peekable();
+    both.peek().is_some()
+        && both.all(|(row, typed)| match (row, typed) {
+            (Some(row), Some(typed)) => is_same_value(row, typed),
+            _ => false,
+        })
+}
+
 pub(super) fn is_same(row: &Change, typed: &Change) -> bool {
     let side = |row: &Option<Value>, typed: &Option<Value>| match (row, typed) {
         (Some(row), Some(typed)) => is_same_value(row, typed),

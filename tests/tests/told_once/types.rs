@@ -13,14 +13,14 @@ const TABLE: &str =
     phone TEXT, diagnosis TEXT, remark TEXT, address TEXT, ward TEXT)";
 const INSERT: &str =
     "INSERT INTO patients VALUES (7, 'acme', 'Ada', 'DE8937', '0123456789', 'a rare one',
-    'said password=abc to me', '{\"city\":\"Oslo\",\"street\":\"at a friend\"}', '3 b')";
+    'said password=hunter2 to me', '{\"city\":\"Oslo\",\"street\":\"at a friend\"}', '3 b')";
 /// What must not be in the log, whoever tells.
 const SECRETS: [&str; 6] = [
     "DE8937",
     "DE5512",
     "012345",
     "a rare one",
-    "abc",
+    "hunter2",
     "at a friend",
 ];
 
@@ -63,7 +63,7 @@ fn patient() -> Patient {
         iban: "DE8937".to_owned(),
         phone: "0123456789".to_owned(),
         diagnosis: "a rare one".to_owned(),
-        remark: "said password=abc to me".to_owned(),
+        remark: "said password=hunter2 to me".to_owned(),
         address: Address {
             city: "Oslo".to_owned(),
             street: "at a friend".to_owned(),
