@@ -99,8 +99,8 @@ pub(super) fn agreeing(
     let agreed = |does_all: &dyn Fn(&Changes) -> bool| {
         let agrees = |changes: &Changes| tells_of(changes, typed) && does_all(changes);
         (0..starts).find_map(|start| {
-            let agreed = from(steps, start).filter(|steps| agrees(&steps.together.changes));
-            agreed.last()
+            let all = from(steps, start).filter(|steps| agrees(&steps.together.changes));
+            all.last()
         })
     };
     let agreed = agreed(&does_all).or_else(|| agreed(&|_| true));
