@@ -138,9 +138,9 @@ fn a_waker_that_panics_keeps_nobody_else_waiting() {
     assert!(polled.is_pending());
     // And so does this one, behind it.
     let behind = Arc::new(Flag(AtomicBool::new(false)));
-    let wakes: Waker = Arc::clone(&behind).into();
+    let last_waker: Waker = Arc::clone(&behind).into();
     let mut last = log("last");
-    let polled = last.as_mut().poll(&mut Context::from_waker(&wakes));
+    let polled = last.as_mut().poll(&mut Context::from_waker(&last_waker));
     assert!(polled.is_pending());
     gate.open();
     let give_up = Instant::now() + LONG;
