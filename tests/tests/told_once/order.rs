@@ -20,6 +20,11 @@ fn assert_agree(entries: &[AuditEntry]) {
     }
 }
 
+fn assert_gone(desk: &Desk) {
+    let history = desk.auditor.tenant("acme").history("incident", 7);
+    assert_eq!(history.state_at(u64::MAX).unwrap(), None);
+}
+
 #[test]
 fn a_change_back_that_follows_a_typed_one_is_another() {
     let mut desk = Desk::with_incident();
@@ -85,12 +90,7 @@ fn what_a_type_does_not_have_is_no_second_creation() {
         tx.deleted(&with("open")).record().unwrap();
         execute(tx, "DELETE FROM incident");
     });
-    let state = desk
-        .auditor
-        .tenant("acme")
-        .history("incident", 7)
-        .state_at(u64::MAX);
-    assert_eq!(state.unwrap(), None);
+    assert_gone(&desk);
 }
 
 #[test]
@@ -160,12 +160,7 @@ fn what_failed_or_was_denied_tells_of_no_row() {
             .unwrap();
         execute(tx, "DELETE FROM incident");
     });
-    let state = desk
-        .auditor
-        .tenant("acme")
-        .history("incident", 7)
-        .state_at(u64::MAX);
-    assert_eq!(state.unwrap(), None);
+    assert_gone(&desk);
 }
 
 #[test]
