@@ -17,13 +17,14 @@ use super::plan::Plan;
 use super::registry::Tracked;
 use super::shape::Shape;
 use super::sql::{all, list, row};
+use super::table::TrackedTable;
 use crate::error::{Phase, corrupt, during};
 use crate::schema;
 
 /// How many rows are staged in one transaction.
 const BATCH: i64 = 1_000;
 
-/// How far [`TrackedTable::baseline`](crate::TrackedTable::baseline) has come.
+/// How far [`TrackedTable::baseline`] has come.
 #[derive(Clone, Debug)]
 pub struct Baseline {
     rows: u64,
@@ -51,6 +52,51 @@ impl Baseline {
     }
 }
 
+impl TrackedTable {
+    /// Records the rows that are there as entries with the action `baseline`, so that the history
+    /// of each has a beginning.
+    ///
+    /// A thousand rows at a time are staged and committed, unless a transaction is open; `progress`
+    /// is called after each time and may stop it. Calling it again goes on where it stopped, in
+    /// another process, too; calling it when it is finished begins anew, and so does calling it after
+    /// a `VACUUM` that has given rows other rowids. Calling
+    /// [`SqliteStore::collect_row_changes`](crate::SqliteStore::collect_row_changes) in `progress`
+    /// keeps what is staged small.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use audit_sqlite::{SqliteStore, TrackedTable, rusqlite::Connection};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("desk.db");
+    /// let store = SqliteStore::open(&path)?;
+    /// let connection = Connection::open(&path)?;
+    /// connection.execute_batch("CREATE TABLE notes (id INTEGER PRIMARY KEY, text);
+    ///     INSERT INTO notes VALUES (1, 'seen'), (2, 'done')")?;
+    /// TrackedTable::new("notes").tenant_constant("acme").track(&connection)?;
+    /// let end = TrackedTable::new("notes").baseline(&connection, |so_far| {
+    ///     println!("{} of about {}", so_far.rows(), so_far.total());
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// assert!(end.is_finished() && end.rows() == 2);
+    /// assert_eq!(store.collect_row_changes()?, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Invalid`](audit_core::ErrorKind::Invalid) if the table is not tracked,
+    /// [`ErrorKind::StaleCapture`](audit_core::ErrorKind::StaleCapture) if it was altered since or is
+    /// paused, and any failure to write.
+    pub fn baseline(
+        self,
+        connection: &Connection,
+        mut progress: impl FnMut(&Baseline) -> ControlFlow<()>,
+    ) -> Result<Baseline> {
+        record(connection, &self.table, &mut progress)
+    }
+}
+
 /// The last row that was looked at, as it is kept in the file.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -75,7 +121,7 @@ enum Part {
 }
 
 /// Stages the rows that are there, batch by batch.
-pub(super) fn record(
+fn record(
     connection: &Connection,
     table: &str,
     progress: &mut dyn FnMut(&Baseline) -> ControlFlow<()>,

@@ -1,11 +1,8 @@
 //! What a user says about a table.
 
-use std::ops::ControlFlow;
-
 use audit_core::{Audited, AuditedField, Result, Sanitizer};
 use rusqlite::Connection;
 
-use super::baseline::{self, Baseline};
 use super::install;
 use super::options::{Options, RowOperation, TenantRule};
 use super::secrets::Names;
@@ -83,7 +80,7 @@ use super::secrets::Names;
 #[derive(Clone, Debug)]
 #[must_use = "nothing is tracked until `track`"]
 pub struct TrackedTable {
-    table: String,
+    pub(super) table: String,
     options: Options,
     /// What the type of the records says.
     fields: &'static [AuditedField],
@@ -367,49 +364,6 @@ impl TrackedTable {
     /// to write.
     pub fn untrack(self, connection: &Connection) -> Result<()> {
         install::untrack(connection, &self.table)
-    }
-
-    /// Records the rows that are there as entries with the action `baseline`, so that the history
-    /// of each has a beginning.
-    ///
-    /// A thousand rows at a time are staged and committed, unless a transaction is open; `progress`
-    /// is called after each time and may stop it. Calling it again goes on where it stopped, in
-    /// another process, too; calling it when it is finished begins anew, and so does calling it after
-    /// a `VACUUM` that has given rows other rowids. Calling
-    /// [`SqliteStore::collect_row_changes`](crate::SqliteStore::collect_row_changes) in `progress`
-    /// keeps what is staged small.
-    ///
-    /// ```
-    /// use std::ops::ControlFlow;
-    /// use audit_sqlite::{SqliteStore, TrackedTable, rusqlite::Connection};
-    ///
-    /// # let folder = tempfile::tempdir()?;
-    /// # let path = folder.path().join("desk.db");
-    /// let store = SqliteStore::open(&path)?;
-    /// let connection = Connection::open(&path)?;
-    /// connection.execute_batch("CREATE TABLE notes (id INTEGER PRIMARY KEY, text);
-    ///     INSERT INTO notes VALUES (1, 'seen'), (2, 'done')")?;
-    /// TrackedTable::new("notes").tenant_constant("acme").track(&connection)?;
-    /// let end = TrackedTable::new("notes").baseline(&connection, |so_far| {
-    ///     println!("{} of about {}", so_far.rows(), so_far.total());
-    ///     ControlFlow::Continue(())
-    /// })?;
-    /// assert!(end.is_finished() && end.rows() == 2);
-    /// assert_eq!(store.collect_row_changes()?, 2);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Invalid`](audit_core::ErrorKind::Invalid) if the table is not tracked,
-    /// [`ErrorKind::StaleCapture`](audit_core::ErrorKind::StaleCapture) if it was altered since or is
-    /// paused, and any failure to write.
-    pub fn baseline(
-        self,
-        connection: &Connection,
-        mut progress: impl FnMut(&Baseline) -> ControlFlow<()>,
-    ) -> Result<Baseline> {
-        baseline::record(connection, &self.table, &mut progress)
     }
 }
 

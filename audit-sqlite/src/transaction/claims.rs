@@ -6,7 +6,7 @@ use audit_core::{
 };
 
 use super::hearing::{Group, Hearing, agreeing};
-use super::told::{Told, tells_of, withhold_from};
+use super::told::{AllTold, Told, tells_of, withhold_from};
 use super::typed::{Key, Kind, differing, leads_to};
 use crate::store::SqliteStore;
 use crate::tracking::{self, RowChange};
@@ -31,7 +31,7 @@ pub(super) struct Claims {
     /// Rows that are told of now were changed outside of any context.
     is_outside: bool,
     /// Typed changes that were told of before their rows were written.
-    told: Vec<Told>,
+    told: AllTold,
     /// Whether a savepoint was taken back: rows that were seen may be there once more.
     was_rolled_back: bool,
 }
@@ -59,7 +59,7 @@ impl Claims {
             named,
             store,
             is_outside: false,
-            told: Vec::new(),
+            told: AllTold::default(),
             was_rolled_back: false,
         }
     }
@@ -191,7 +191,7 @@ impl Claims {
     /// Forgets what a savepoint took back.
     pub(super) fn forget_after(&mut self, seq: i64) {
         self.was_rolled_back = true;
-        self.told.retain(|told| told.seq <= seq);
+        self.told.forget_after(seq);
     }
 
     /// The entry of a row, unless it was told of before.
@@ -199,7 +199,7 @@ impl Claims {
         let Some(key) = self.key_of(&change) else {
             return self.attributed(change);
         };
-        if let Some(about) = self.told.iter().find(|told| told.key.is_of_record(&key)) {
+        if let Some((_, about)) = self.told.of_record(&key).next() {
             about.withhold_from(&mut change);
         }
         let mut is_claimed = false;
@@ -216,7 +216,7 @@ impl Claims {
                 }
             }
             change.changes = rest;
-            self.end_before(&key, first);
+            self.told.end_before(&key, first);
             is_claimed = true;
         }
         if is_claimed && change.changes.is_empty() {
@@ -229,18 +229,18 @@ impl Claims {
             }
             return self.attributed(change);
         }
-        let unseen = self.told.iter().position(|told| {
+        let unseen = self.told.of_record(&key).find(|(_, told)| {
             told.is_unseen() && told.key.fits(&key) && told.shares_a_path(&change.changes)
         });
-        let Some(unseen) = unseen else {
-            let seen = self.told.iter_mut().filter(|told| !told.is_unseen());
-            seen.filter(|told| told.key.is_of_record(&key))
-                .for_each(Told::end);
+        let Some((place, told)) = unseen else {
+            self.told.end_seen(&key);
             return self.attributed(change);
         };
-        // That entry is written; what the row says stands beside it.
-        let told = self.told.remove(unseen);
         let differing = differing(&change.changes, &told.typed);
+        // That entry is written; what the row says stands beside it.
+        if let Some(told) = self.told.get_mut(place) {
+            told.end();
+        }
         let mut entry = self.attributed(change)?;
         if let Some(entry) = &mut entry {
             let metadata = &mut entry.metadata;
@@ -253,7 +253,7 @@ impl Claims {
     /// do together.
     fn tellers(&self, key: &Key, change: &Changes) -> Vec<usize> {
         let all = || {
-            let all = self.told.iter().enumerate();
+            let all = self.told.of_record(key);
             all.filter(|(_, told)| told.key.fits(key))
         };
         let again = self.was_rolled_back;
@@ -282,18 +282,6 @@ impl Claims {
         }
         let key = self.key_of(change);
         key.is_some_and(|key| !self.tellers(&key, &change.changes).is_empty())
-    }
-
-    /// What was told of a record before this is over, where its row was seen, and where this is about the
-    /// same fields: what comes now goes on from this.
-    fn end_before(&mut self, key: &Key, place: usize) {
-        let (earlier, rest) = self.told.split_at_mut(place);
-        let Some(this) = rest.first() else { return };
-        earlier
-            .iter_mut()
-            .filter(|told| told.key.is_of_record(key))
-            .filter(|told| !told.is_unseen() || told.shares_a_path(&this.typed))
-            .for_each(Told::end);
     }
 
     fn key_of(&self, change: &RowChange) -> Option<Key> {

@@ -1,14 +1,87 @@
 //! Typed changes that were told of before their rows were written.
 
+use std::collections::HashMap;
+
 use audit_core::store::withhold;
 use audit_core::{AuditEntry, Change, Changes, Entity};
 
 use super::typed::{Key, Kind, is_same};
 use crate::tracking::RowChange;
 
+/// All that was told of, by the ids of the records: there may be many of them.
+#[derive(Default)]
+pub(super) struct AllTold {
+    all: Vec<Told>,
+    /// Where those of an id stand.
+    places: HashMap<String, Vec<usize>>,
+}
+
+impl AllTold {
+    pub(super) fn push(&mut self, told: Told) {
+        let places = self.places.entry(told.key.id.clone()).or_default();
+        places.push(self.all.len());
+        self.all.push(told);
+    }
+
+    /// Forgets what was told of after an entry.
+    pub(super) fn forget_after(&mut self, seq: i64) {
+        // They stand in the order in which they were told of.
+        let kept = self.all.partition_point(|told| told.seq <= seq);
+        for told in self.all.drain(kept..) {
+            if let Some(places) = self.places.get_mut(&told.key.id) {
+                places.pop();
+            }
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    pub(super) fn get_mut(&mut self, place: usize) -> Option<&mut Told> {
+        self.all.get_mut(place)
+    }
+
+    /// What was told of a record, whatever happened to it, in order.
+    pub(super) fn of_record(&self, key: &Key) -> impl Iterator<Item = (usize, &Told)> {
+        let places = self.places.get(&key.id).into_iter().flatten();
+        let all = places.filter_map(|place| Some((*place, self.all.get(*place)?)));
+        all.filter(|(_, told)| told.key.is_of_record(key))
+    }
+
+    /// What was told of a record before a place is over, where its row was seen, and where this is about
+    /// the same fields: what comes now goes on from this.
+    pub(super) fn end_before(&mut self, key: &Key, place: usize) {
+        let (earlier, rest) = self.all.split_at_mut(place);
+        let Some(this) = rest.first() else { return };
+        let places = self.places.get(&key.id).into_iter().flatten();
+        for place in places {
+            if let Some(told) = earlier.get_mut(*place)
+                && told.key.is_of_record(key)
+                && (!told.is_unseen() || told.shares_a_path(&this.typed))
+            {
+                told.end();
+            }
+        }
+    }
+
+    /// What was told of a record is over, where its row was seen.
+    pub(super) fn end_seen(&mut self, key: &Key) {
+        let places = self.places.get(&key.id).into_iter().flatten();
+        for place in places {
+            if let Some(told) = self.all.get_mut(*place)
+                && told.key.is_of_record(key)
+                && !told.is_unseen()
+            {
+                told.end();
+            }
+        }
+    }
+}
+
 /// A typed change, which is the same change as that of its row.
 pub(super) struct Told {
-    pub(super) seq: i64,
+    seq: i64,
     pub(super) key: Key,
     entity: Option<Entity>,
     pub(super) typed: Changes,

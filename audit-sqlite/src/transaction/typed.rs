@@ -1,6 +1,6 @@
 //! Typed changes and rows: when both tell of the same.
 
-use audit_core::{AuditEntry, Change, Changes, EntityId, MASK, Outcome, Tenant, action};
+use audit_core::{AuditEntry, Change, Changes, MASK, Outcome, Tenant, action};
 use serde_json::{Number, Value};
 
 use crate::tracking::RowChange;
@@ -10,7 +10,8 @@ pub(super) struct Key {
     /// Nothing where neither the row nor a context says it.
     tenant: Option<Tenant>,
     entity_type: String,
-    id: EntityId,
+    /// The text of the id: a column may hold that of what is a number or a UUID in the type.
+    pub(super) id: String,
     pub(super) kind: Kind,
 }
 
@@ -34,7 +35,7 @@ impl Key {
         Some(Self {
             tenant: change.tenant.as_ref().or(tenant).cloned(),
             entity_type: change.entity_type.clone(),
-            id: change.id.clone()?,
+            id: change.id.as_ref()?.to_string(),
             kind: Kind::of_row(change.action)?,
         })
     }
@@ -51,7 +52,7 @@ impl Key {
         Some(Self {
             tenant: Some(entry.tenant.clone()),
             entity_type: entry.entity_type()?.to_owned(),
-            id: entry.entity_id()?.clone(),
+            id: entry.entity_id()?.to_string(),
             kind,
         })
     }
@@ -72,13 +73,8 @@ impl Key {
             (Some(one), Some(other)) => one == other,
             _ => true,
         };
-        is_one_log && self.entity_type == other.entity_type && is_same_id(&self.id, &other.id)
+        self.id == other.id && is_one_log && self.entity_type == other.entity_type
     }
-}
-
-/// A column may hold the text of what is a number or a UUID in the type.
-fn is_same_id(one: &EntityId, other: &EntityId) -> bool {
-    one == other || one.to_string() == other.to_string()
 }
 
 impl Kind {
