@@ -6,6 +6,8 @@
 mod order;
 #[path = "told_once/random.rs"]
 mod random;
+#[path = "told_once/renamed.rs"]
+mod renamed;
 #[path = "told_once/types.rs"]
 mod types;
 #[path = "told_once/whose.rs"]

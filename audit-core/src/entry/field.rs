@@ -45,8 +45,8 @@ pub struct AuditedField {
 pub enum FieldCapture {
     /// Its values.
     Told,
-    /// What changed inside of it: a nested record, or a list. The type of what is inside may leave out or
-    /// hide some of it.
+    /// A part of it, or what it comes to: a nested record, a list, or what a function of the type gives. The rest
+    /// may be left out or hidden.
     Inside,
     /// That it changed, and no value: redacted, masked or hashed.
     Hidden,

@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
-use crate::entry::{Change, Changes, Entity, FieldCapture, first_segment};
+use crate::entry::{AuditedField, Change, Changes, Entity, FieldCapture, first_segment};
 use crate::sanitize::MASK;
 
 /// Takes out of changes that somebody else tells of a record what its type leaves out, and masks what
 /// its type hides.
 ///
 /// For stores that see records in another way than through their types, such as by triggers, and add
-/// what they see to an entry about `entity`. Names are compared with those under which the type
-/// records. Of what is inside of a field, `told` decides: where the entry tells of it, it is enough;
+/// what they see to an entry about `entity`. Names are compared with those of the fields, in the program and in
+/// the log, whatever the case of their letters. Of what is inside of a field, `told` decides: where the entry tells of it, it is enough;
 /// where it does not, the values are masked, since the types inside may hide some.
 ///
 /// ```
@@ -37,21 +37,38 @@ pub fn withhold(entity: &Entity, told: &Changes, others: &mut Changes) {
     if fields.is_empty() {
         return;
     }
-    let capture = |path: &str| {
-        let name = first_segment(path);
-        let field = fields.iter().find(|field| field.name() == name);
-        field.map(|field| (name.to_owned(), field.capture()))
-    };
-    others.retain(|path, _| match capture(path) {
-        Some((_, FieldCapture::Excluded)) => false,
-        Some((name, FieldCapture::Inside)) => !told.touches(&name),
+    others.retain(|path, _| match strictest(fields, path) {
+        Some(field) if field.capture() == FieldCapture::Excluded => false,
+        // What somebody else calls otherwise, or knows more of, is told of under its own name.
+        Some(field) if field.capture() == FieldCapture::Inside || !is_named(field.name(), path) => {
+            !told.touches(field.name())
+        }
         _ => true,
     });
     for (path, change) in others.iter_mut() {
-        if let Some((_, FieldCapture::Hidden | FieldCapture::Inside)) = capture(path) {
+        let capture = strictest(fields, path).map(AuditedField::capture);
+        if let Some(FieldCapture::Hidden | FieldCapture::Inside) = capture {
             mask(change);
         }
     }
+}
+
+/// The field that a path begins with, by either of its names. Where there are several, it is the one of
+/// which least may be told.
+fn strictest<'f>(fields: &'f [AuditedField], path: &str) -> Option<&'f AuditedField> {
+    fields
+        .iter()
+        .filter(|field| is_named(field.name(), path) || is_named(field.written(), path))
+        .max_by_key(|field| match field.capture() {
+            FieldCapture::Told => 0,
+            FieldCapture::Inside => 1,
+            FieldCapture::Hidden => 2,
+            FieldCapture::Excluded => 3,
+        })
+}
+
+fn is_named(name: &str, path: &str) -> bool {
+    first_segment(path).eq_ignore_ascii_case(name)
 }
 
 fn mask(change: &mut Change) {
@@ -72,6 +89,10 @@ mod tests {
         AuditedField::new("iban", FieldCapture::Hidden),
         AuditedField::new("diagnosis", FieldCapture::Excluded),
         AuditedField::new("address", FieldCapture::Inside),
+        AuditedField::new("taxNumber", FieldCapture::Hidden).written_as("tax_number"),
+        AuditedField::new("shown", FieldCapture::Told).written_as("kept_as"),
+        AuditedField::new("twice", FieldCapture::Told),
+        AuditedField::new("twice", FieldCapture::Excluded).written_as("twice_too"),
     ];
 
     fn withheld(told: &[&str], others: &[&str]) -> Value {
@@ -97,6 +118,24 @@ mod tests {
                 "iban": {"old": "********", "new": "********"},
                 "other": {"old": 1, "new": 2},
             })
+        );
+    }
+
+    #[test]
+    fn a_field_is_known_by_both_of_its_names() {
+        let masked = |name: &str| json!({name: {"old": "********", "new": "********"}});
+        assert_eq!(withheld(&[], &["tax_number"]), masked("tax_number"));
+        assert_eq!(withheld(&[], &["TAXNUMBER"]), masked("TAXNUMBER"));
+        assert_eq!(withheld(&["taxNumber"], &["tax_number"]), json!({}));
+        assert_eq!(withheld(&["shown"], &["kept_as"]), json!({}));
+        assert_eq!(
+            withheld(&[], &["kept_as"]),
+            json!({"kept_as": {"old": 1, "new": 2}})
+        );
+        assert_eq!(
+            withheld(&[], &["twice", "twice_too"]),
+            json!({}),
+            "the strictest holds"
         );
     }
 

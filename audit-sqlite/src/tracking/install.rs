@@ -52,6 +52,7 @@ pub(super) fn retrack(
         let shape = Shape::read(connection, table)?;
         check_captured(connection, &present, &shape.name)?;
         let mut options = present.options.clone();
+        options.forget_gone(&shape);
         options.follow(fields, &shape);
         put(connection, Some(present), shape, options, names)
     })

@@ -16,7 +16,21 @@ impl Options {
         }
     }
 
+    /// Forgets what a type has said of columns that are gone.
+    pub(super) fn forget_gone(&mut self, shape: &Shape) {
+        let is_there = |column: &str| shape.columns.iter().any(|one| is(&one.name, column));
+        let gone: Vec<String> = self
+            .of_type
+            .extract_if(.., |column| !is_there(column))
+            .collect();
+        let stays = |column: &String| !contains(&gone, column);
+        self.exclude.retain(stays);
+        self.redact.retain(stays);
+        self.labels.retain(|(column, _)| stays(column));
+    }
+
     fn follow_field(&mut self, field: &AuditedField, column: &str) {
+        add(&mut self.of_type, column);
         let is_labelled = self.labels.iter().any(|(labelled, _)| is(labelled, column));
         if field.name() != column && !is_labelled {
             self.labels
@@ -24,6 +38,11 @@ impl Options {
         }
         if field.is_tenant() && self.tenant == TenantRule::Context {
             self.tenant = TenantRule::Column(column.to_owned());
+        }
+        if field.is_id() {
+            // It stands in every entry, whatever the type says of its changes.
+            self.follow_role(field, column);
+            return;
         }
         match field.capture() {
             FieldCapture::Told => self.follow_role(field, column),

@@ -21,6 +21,8 @@ pub(super) struct Options {
     pub(super) operations: Option<Vec<RowOperation>>,
     pub(super) summarize_above: Option<u64>,
     pub(super) refuse_foreign_writes: bool,
+    /// The columns of which the type of the records says something.
+    pub(super) of_type: Vec<String>,
 }
 
 /// Where the tenant of a row comes from.

@@ -65,7 +65,8 @@ fn resume(connection: &Connection, mut tracked: Tracked) -> Result<()> {
     note_end(connection, &tracked)?;
     tracked.paused_for.clear();
     tracked.state = State::On;
-    let options = tracked.options.clone();
+    let mut options = tracked.options.clone();
+    options.forget_gone(&shape);
     let names = Sanitizer::default();
     install::put(
         connection,

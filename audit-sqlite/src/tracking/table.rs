@@ -114,8 +114,9 @@ impl TrackedTable {
     ///   holds is said with [`TrackedTable::tenant_through`].
     /// - What is excluded is excluded; what is redacted, masked or hashed is redacted, since SQL can do
     ///   neither.
-    /// - A nested record or a list is redacted, for its own type may leave out something. Where the
-    ///   column holds JSON of which everything may be known, say so with [`TrackedTable::json`].
+    /// - A nested record, a list, and what is recorded `with` a function are redacted, for some of it may be left
+    ///   out. Where the column holds JSON of which everything may be known, say so with
+    ///   [`TrackedTable::json`].
     /// - A field that is recorded under another name is shown under that.
     ///
     /// A column belongs to the field that has its name, in the program or in the log; columns that are of no field are

@@ -213,6 +213,7 @@ impl Account {
             return Ok(Claimed::default());
         }
         self.catch_up(connection)?;
+        self.claims.begin(self.newest + 1);
         let mut hearing = Hearing::of(entries);
         let mut rows = Vec::with_capacity(BATCH);
         let before = self.newest;

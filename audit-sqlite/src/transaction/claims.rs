@@ -32,8 +32,6 @@ pub(super) struct Claims {
     is_outside: bool,
     /// Typed changes that were told of before their rows were written.
     told: AllTold,
-    /// Whether a savepoint was taken back: rows that were seen may be there once more.
-    was_rolled_back: bool,
 }
 
 /// What becomes of entries that tell of rows.
@@ -60,7 +58,6 @@ impl Claims {
             store,
             is_outside: false,
             told: AllTold::default(),
-            was_rolled_back: false,
         }
     }
 
@@ -90,6 +87,11 @@ impl Claims {
             own.extend(self.unless_told(change)?);
         }
         Ok(())
+    }
+
+    /// Says which entry comes next, before rows are looked at.
+    pub(super) fn begin(&mut self, next: i64) {
+        self.told.begin(next);
     }
 
     /// Ends a hearing: gives typed entries what only their rows tell. What became of those rows before,
@@ -129,6 +131,11 @@ impl Claims {
             let mut all = entries.iter().filter_map(|place| typed.get(*place));
             all.any(|entry| entry.changes.get(path).is_some())
         };
+        for entry in entries.iter().filter_map(|place| typed.get(*place)) {
+            for step in &mut steps {
+                withhold_from(entry.entity.as_ref(), &entry.changes, step);
+            }
+        }
         for (number, place) in entries.iter().enumerate() {
             let (is_first, is_last) = (number == 0, number + 1 == entries.len());
             let Some(entry) = typed.get(*place) else {
@@ -141,8 +148,7 @@ impl Claims {
             let differing = differing(&together.changes, &entry.changes);
             if !differing.is_empty() && leads_to(&together.changes, &entry.changes) {
                 // Nobody has told of that; the row of this one is still to come.
-                for mut change in steps.drain(..) {
-                    withhold_from(entry.entity.as_ref(), &Changes::new(), &mut change);
+                for change in steps.drain(..) {
                     earlier.extend(self.unless_told(change)?);
                 }
                 continue;
@@ -150,7 +156,6 @@ impl Claims {
             if let Some(told) = told.get_mut(*place) {
                 *told = true;
             }
-            withhold_from(entry.entity.as_ref(), &entry.changes, &mut together);
             together.changes.retain(|path, _| !told_by_any(typed, path));
             let captured = if together.changes.is_empty() {
                 None
@@ -159,10 +164,7 @@ impl Claims {
             };
             let mut before: Vec<_> = steps.drain(..agreed.range.end).collect();
             before.truncate(agreed.range.start);
-            for mut change in before {
-                if let Some(entry) = typed.get(*place) {
-                    withhold_from(entry.entity.as_ref(), &Changes::new(), &mut change);
-                }
+            for change in before {
                 earlier.extend(self.unless_told(change)?);
             }
             if let Some(entry) = typed.get_mut(*place) {
@@ -190,7 +192,6 @@ impl Claims {
 
     /// Forgets what a savepoint took back.
     pub(super) fn forget_after(&mut self, seq: i64) {
-        self.was_rolled_back = true;
         self.told.forget_after(seq);
     }
 
@@ -199,24 +200,23 @@ impl Claims {
         let Some(key) = self.key_of(&change) else {
             return self.attributed(change);
         };
-        if let Some((_, about)) = self.told.of_record(&key).next() {
-            about.withhold_from(&mut change);
-        }
+        self.told.withhold(&key, &mut change);
         let mut is_claimed = false;
         while !change.changes.is_empty() {
             let tellers = self.tellers(&key, &change.changes);
-            let Some(first) = tellers.first().copied() else {
+            if tellers.is_empty() {
                 break;
-            };
+            }
+            let told = self.told.of_record(&key);
+            let told = told.filter(|(place, _)| tellers.contains(place));
             let mut rest = change.changes.clone();
+            for (_, told) in told {
+                rest.retain(|path, _| told.typed.get(path).is_none());
+            }
             for place in tellers {
-                if let Some(told) = self.told.get_mut(place) {
-                    told.note(key.kind, &change.changes);
-                    rest.retain(|path, _| told.typed.get(path).is_none());
-                }
+                self.told.note(&key, place, &change.changes);
             }
             change.changes = rest;
-            self.told.end_before(&key, first);
             is_claimed = true;
         }
         if is_claimed && change.changes.is_empty() {
@@ -238,9 +238,7 @@ impl Claims {
         };
         let differing = differing(&change.changes, &told.typed);
         // That entry is written; what the row says stands beside it.
-        if let Some(told) = self.told.get_mut(place) {
-            told.end();
-        }
+        self.told.end_one(&key, place);
         let mut entry = self.attributed(change)?;
         if let Some(entry) = &mut entry {
             let metadata = &mut entry.metadata;
@@ -256,8 +254,7 @@ impl Claims {
             let all = self.told.of_record(key);
             all.filter(|(_, told)| told.key.fits(key))
         };
-        let again = self.was_rolled_back;
-        if let Some((place, _)) = all().find(|(_, told)| told.goes_on_with(change, again)) {
+        if let Some((place, _)) = all().find(|(_, told)| told.goes_on_with(change)) {
             return vec![place];
         }
         let mut together: Option<(Vec<usize>, Changes)> = None;
@@ -280,8 +277,15 @@ impl Claims {
         if self.told.is_empty() {
             return false;
         }
-        let key = self.key_of(change);
-        key.is_some_and(|key| !self.tellers(&key, &change.changes).is_empty())
+        let Some(key) = self.key_of(change) else {
+            return false;
+        };
+        if self.told.of_record(&key).next().is_none() {
+            return false;
+        }
+        let mut change = change.clone();
+        self.told.withhold(&key, &mut change);
+        !self.tellers(&key, &change.changes).is_empty()
     }
 
     fn key_of(&self, change: &RowChange) -> Option<Key> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use audit_core::store::withhold;
-use audit_core::{AuditEntry, Change, Changes, Entity};
+use audit_core::{AuditEntry, Changes, Entity};
 
 use super::typed::{Key, Kind, is_same};
 use crate::tracking::RowChange;
@@ -12,24 +12,54 @@ use crate::tracking::RowChange;
 #[derive(Default)]
 pub(super) struct AllTold {
     all: Vec<Told>,
-    /// Where those of an id stand.
-    places: HashMap<String, Vec<usize>>,
+    of_id: HashMap<String, OfId>,
+    /// The first entry that may come of what is done now.
+    next: i64,
+}
+
+/// What was told of the records of an id.
+#[derive(Default)]
+struct OfId {
+    /// Where those stand that are not over.
+    places: Vec<usize>,
+    /// What their types say of their fields.
+    entities: Vec<Entity>,
 }
 
 impl AllTold {
+    /// Says which entry comes next: what is seen now is taken back where that one is.
+    pub(super) fn begin(&mut self, next: i64) {
+        self.next = next;
+    }
+
     pub(super) fn push(&mut self, told: Told) {
-        let places = self.places.entry(told.key.id.clone()).or_default();
-        places.push(self.all.len());
+        let of_id = self.of_id.entry(told.key.id.clone()).or_default();
+        of_id.places.push(self.all.len());
+        let is_known = |entity: &Entity| {
+            let known = of_id.entities.iter();
+            known.clone().any(|known| {
+                known.entity_type() == entity.entity_type()
+                    && known.fields().as_ptr() == entity.fields().as_ptr()
+            })
+        };
+        if let Some(entity) = told.entity.as_ref().filter(|entity| !is_known(entity)) {
+            of_id.entities.push(entity.clone());
+        }
         self.all.push(told);
     }
 
-    /// Forgets what was told of after an entry.
+    /// Forgets what was told of after an entry, and what was seen and ended after it.
     pub(super) fn forget_after(&mut self, seq: i64) {
-        // They stand in the order in which they were told of.
-        let kept = self.all.partition_point(|told| told.seq <= seq);
-        for told in self.all.drain(kept..) {
-            if let Some(places) = self.places.get_mut(&told.key.id) {
-                places.pop();
+        self.all.retain_mut(|told| {
+            told.forget_after(seq);
+            told.seq <= seq
+        });
+        self.of_id
+            .values_mut()
+            .for_each(|of_id| of_id.places.clear());
+        for (place, told) in self.all.iter().enumerate() {
+            if let Some(of_id) = self.of_id.get_mut(&told.key.id).filter(|_| !told.is_over()) {
+                of_id.places.push(place);
             }
         }
     }
@@ -38,44 +68,73 @@ impl AllTold {
         self.all.is_empty()
     }
 
-    pub(super) fn get_mut(&mut self, place: usize) -> Option<&mut Told> {
-        self.all.get_mut(place)
-    }
-
-    /// What was told of a record, whatever happened to it, in order.
+    /// What was told of a record and is not over, whatever happened to it, in order.
     pub(super) fn of_record(&self, key: &Key) -> impl Iterator<Item = (usize, &Told)> {
-        let places = self.places.get(&key.id).into_iter().flatten();
+        let of_id = self.of_id.get(&key.id);
+        let places = of_id.into_iter().flat_map(|of_id| &of_id.places);
         let all = places.filter_map(|place| Some((*place, self.all.get(*place)?)));
         all.filter(|(_, told)| told.key.is_of_record(key))
     }
 
-    /// What was told of a record before a place is over, where its row was seen, and where this is about
-    /// the same fields: what comes now goes on from this.
-    pub(super) fn end_before(&mut self, key: &Key, place: usize) {
-        let (earlier, rest) = self.all.split_at_mut(place);
-        let Some(this) = rest.first() else { return };
-        let places = self.places.get(&key.id).into_iter().flatten();
-        for place in places {
-            if let Some(told) = earlier.get_mut(*place)
-                && told.key.is_of_record(key)
-                && (!told.is_unseen() || told.shares_a_path(&this.typed))
-            {
-                told.end();
+    /// Takes out of what a row tells what the types of its record leave out.
+    pub(super) fn withhold(&self, key: &Key, row: &mut RowChange) {
+        let Some(of_id) = self.of_id.get(&key.id) else {
+            return;
+        };
+        let mut typed = Changes::new();
+        for (_, told) in self.of_record(key) {
+            for (path, change) in told.typed.iter() {
+                typed.insert(path, change.clone());
             }
         }
+        let of_type = |entity: &&Entity| entity.entity_type() == row.entity_type;
+        let entities: Vec<_> = of_id.entities.iter().filter(of_type).collect();
+        for entity in entities {
+            withhold(entity, &typed, &mut row.changes);
+        }
+    }
+
+    /// Notes what a row tells of what was told at a place. What was told of the record before is over,
+    /// where its row was seen, and where this is about the same fields: what comes now goes on from this.
+    pub(super) fn note(&mut self, key: &Key, place: usize, change: &Changes) {
+        let next = self.next;
+        let Some(told) = self.all.get_mut(place) else {
+            return;
+        };
+        told.note(key.kind, change, next);
+        let paths: Vec<String> = told.typed.iter().map(|(path, _)| path.to_owned()).collect();
+        let goes_on = |told: &Told| paths.iter().any(|path| told.typed.get(path).is_some());
+        self.end(key, |other, told| {
+            other < place && (!told.is_unseen() || goes_on(told))
+        });
     }
 
     /// What was told of a record is over, where its row was seen.
     pub(super) fn end_seen(&mut self, key: &Key) {
-        let places = self.places.get(&key.id).into_iter().flatten();
-        for place in places {
-            if let Some(told) = self.all.get_mut(*place)
-                && told.key.is_of_record(key)
-                && !told.is_unseen()
-            {
-                told.end();
+        self.end(key, |_, told| !told.is_unseen());
+    }
+
+    /// What was told at a place is over.
+    pub(super) fn end_one(&mut self, key: &Key, place: usize) {
+        self.end(key, |other, _| other == place);
+    }
+
+    fn end(&mut self, key: &Key, is_over: impl Fn(usize, &Told) -> bool) {
+        let Some(of_id) = self.of_id.get_mut(&key.id) else {
+            return;
+        };
+        let (all, next) = (&mut self.all, self.next);
+        of_id.places.retain(|place| {
+            let told = all.get_mut(*place);
+            let Some(told) = told.filter(|told| told.key.is_of_record(key)) else {
+                return true;
+            };
+            let is_over = is_over(*place, told);
+            if is_over {
+                told.over_at = Some(next);
             }
-        }
+            !is_over
+        });
     }
 }
 
@@ -85,10 +144,10 @@ pub(super) struct Told {
     pub(super) key: Key,
     entity: Option<Entity>,
     pub(super) typed: Changes,
-    /// What its row has told of it so far.
-    row: Option<Changes>,
-    /// What became of the row after that was told by itself, so that this is over.
-    is_over: bool,
+    /// The fields of which its row has told so far, and which entry came next then.
+    seen: Vec<(String, i64)>,
+    /// The same for when something else became of the row.
+    over_at: Option<i64>,
 }
 
 impl Told {
@@ -98,36 +157,34 @@ impl Told {
             key,
             entity: entry.entity.clone(),
             typed: entry.changes.clone(),
-            row: None,
-            is_over: false,
+            seen: Vec::new(),
+            over_at: None,
         }
     }
 
-    /// What comes after it is not what it tells of.
-    pub(super) fn end(&mut self) {
-        self.is_over = true;
+    fn is_over(&self) -> bool {
+        self.over_at.is_some()
+    }
+
+    /// What was seen when a later entry came next is to be seen once more.
+    fn forget_after(&mut self, seq: i64) {
+        self.seen.retain(|(_, next)| *next <= seq);
+        self.over_at = self.over_at.filter(|next| *next <= seq);
     }
 
     /// Whether the change of its row is still to come.
     pub(super) fn is_unseen(&self) -> bool {
-        self.row.is_none() && !self.is_over
+        self.seen.is_empty()
     }
 
     /// Whether a change of the row is what this tells of: it does the same to each field of which both
-    /// tell. A field that the row has told of may only be told of `again` if a savepoint may have taken the row
-    /// back, and in the same words; everything else comes after this.
-    pub(super) fn goes_on_with(&self, change: &Changes, again: bool) -> bool {
-        let told_again = |path: &str, step: &Change| {
-            let before = self.row.as_ref().and_then(|row| row.get(path));
-            before.map(|before| again && before == step)
-        };
-        (again || !self.is_over)
-            && self.shares_a_path(change)
+    /// tell, and none of them was seen before.
+    pub(super) fn goes_on_with(&self, change: &Changes) -> bool {
+        let is_seen = |path: &str| self.seen.iter().any(|(seen, _)| seen == path);
+        self.shares_a_path(change)
             && change.iter().all(|(path, step)| {
-                let Some(typed) = self.typed.get(path) else {
-                    return true;
-                };
-                told_again(path, step).unwrap_or_else(|| is_same(step, typed))
+                let typed = self.typed.get(path);
+                typed.is_none_or(|typed| !is_seen(path) && is_same(step, typed))
             })
     }
 
@@ -137,19 +194,11 @@ impl Told {
             .any(|(path, _)| self.typed.get(path).is_some())
     }
 
-    /// Notes what the row tells of this.
-    pub(super) fn note(&mut self, kind: Kind, change: &Changes) {
+    fn note(&mut self, kind: Kind, change: &Changes, next: i64) {
         self.key.kind = kind;
-        let row = self.row.get_or_insert_default();
-        for (path, step) in change.iter() {
-            if self.typed.get(path).is_some() {
-                row.insert(path, step.clone());
-            }
-        }
-    }
-
-    pub(super) fn withhold_from(&self, row: &mut RowChange) {
-        withhold_from(self.entity.as_ref(), &self.typed, row);
+        let paths = change.iter().map(|(path, _)| path);
+        let told = paths.filter(|path| self.typed.get(path).is_some());
+        self.seen.extend(told.map(|path| (path.to_owned(), next)));
     }
 }
 

@@ -52,6 +52,24 @@ fn a_change_back_that_follows_a_typed_one_is_another() {
 }
 
 #[test]
+fn what_comes_after_a_savepoint_that_was_taken_back_is_told_of() {
+    let mut desk = Desk::with_incident();
+    desk.write(|tx| {
+        tx.updated(&with("open"), &with("closed")).record().unwrap();
+        execute(tx, CLOSED);
+        let savepoint = tx.savepoint().unwrap();
+        let seen = savepoint.log("look").changes(super::other_changes());
+        seen.entity("other", 1).record().unwrap();
+        drop(savepoint);
+        execute(tx, OPEN);
+        execute(tx, CLOSED);
+    });
+    let entries = desk.entries("acme");
+    assert_eq!(entries.len(), 4, "{entries:?}");
+    desk.assert_log_and_table_agree();
+}
+
+#[test]
 fn a_record_that_came_went_and_came_again_is_there() {
     let mut desk = Desk::new();
     desk.write(|tx| {

@@ -11,8 +11,11 @@ pub(super) fn constant(model: &Model<'_>) -> TokenStream {
     let mut fields: Vec<&Field<'_>> = Vec::new();
     // The only value of a variant has no name of its own.
     for field in model.fields().filter(|field| !field.name.is_empty()) {
-        match fields.iter_mut().find(|known| known.name == field.name) {
-            // Variants may say different things of one name: the strictest holds.
+        let is_same = |known: &&mut &Field<'_>| {
+            known.name == field.name && known.written() == field.written()
+        };
+        match fields.iter_mut().find(is_same) {
+            // Variants may say different things of one field: the strictest holds.
             Some(known) if strictness(field) > strictness(known) => *known = field,
             Some(_) => {}
             None => fields.push(field),
@@ -61,8 +64,9 @@ enum Strictness {
 
 fn strictness(field: &Field<'_>) -> Strictness {
     match field.capture() {
-        Capture::Tracked | Capture::With(_) | Capture::Set => Strictness::Told,
-        Capture::Nested | Capture::Keyed(_) => Strictness::Inside,
+        Capture::Tracked | Capture::Set => Strictness::Told,
+        // What a function gives may be less than what there is.
+        Capture::Nested | Capture::Keyed(_) | Capture::With(_) => Strictness::Inside,
         Capture::Redacted | Capture::Masked(_) | Capture::Hashed => Strictness::Hidden,
         Capture::Excluded => Strictness::Excluded,
     }
