@@ -313,19 +313,25 @@ fn a_truth_value_is_known_whoever_tells_of_it() {
         id: i64,
         open: bool,
         width: f64,
+        height: i64,
     }
 
     let mut desk = Desk::new();
     execute(
         &desk.connection,
-        "CREATE TABLE door (id INTEGER PRIMARY KEY, open BOOLEAN, width NUMERIC)",
+        "CREATE TABLE door (id INTEGER PRIMARY KEY, open BOOLEAN, width NUMERIC, height REAL)",
     );
     TrackedTable::new("door")
         .tenant_constant("acme")
         .track(&desk.connection)
         .unwrap();
-    execute(&desk.connection, "INSERT INTO door VALUES (7, 1, 2.0)");
-    let door = |open, width| Door { id: 7, open, width };
+    execute(&desk.connection, "INSERT INTO door VALUES (7, 1, 2.0, 2)");
+    let door = |open, width| Door {
+        id: 7,
+        open,
+        width,
+        height: 2,
+    };
     desk.write(|tx| {
         execute(tx, "UPDATE door SET open = 0, width = 3");
         tx.updated(&door(true, 2.0), &door(false, 3.0))
@@ -341,7 +347,7 @@ fn a_truth_value_is_known_whoever_tells_of_it() {
     );
     let entry = desk.entries("acme").pop().unwrap();
     let plan = history.revert_plan(entry.id).unwrap();
-    let present = |open: bool| json!({"id": 7, "open": open, "width": 3});
+    let present = |open: bool| json!({"id": 7, "open": open, "width": 3, "height": 2});
     assert!(plan.apply_to(Some(&present(true))).is_ok());
     assert!(plan.apply_to(Some(&present(false))).is_err());
 }

@@ -82,6 +82,29 @@ fn integer<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, Fai
     }
 }
 
+/// A column may hold a whole number with a fraction of nothing.
+macro_rules! whole_numbers {
+    ($($name:ident)*) => {$(
+        fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+            match whole(self.value) {
+                Some(number) => visitor.visit_i64(number),
+                None => self.visit(visitor),
+            }
+        }
+    )*};
+}
+
+/// The whole number that a float is, if it is one and exact.
+fn whole(value: &Value) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+
+    let number = value.as_f64().filter(|_| value.is_f64())?;
+    if number.fract() != 0.0 || number.abs() > EXACT {
+        return None;
+    }
+    format!("{number:.0}").parse().ok()
+}
+
 impl<'de> Deserializer<'de> for Recorded<'_> {
     type Error = Failure;
 
@@ -130,6 +153,11 @@ impl<'de> Deserializer<'de> for Recorded<'_> {
         visitor.visit_enum(Variant { name, content })
     }
 
+    whole_numbers! {
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
+    }
+
     /// A row of a table holds a truth value as a number.
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         match self.value.as_i64() {
@@ -143,7 +171,7 @@ impl<'de> Deserializer<'de> for Recorded<'_> {
     }
 
     forward_to_deserialize_any! {
-        i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+        i128 u128 f32 f64 char str string bytes byte_buf
         unit unit_struct seq tuple tuple_struct map struct identifier
     }
 }
