@@ -2,7 +2,7 @@
 
 use audit_core::{AuditedField, FieldCapture};
 
-use super::options::{Options, TenantRule};
+use super::options::{Options, TenantRule, contains};
 use super::shape::Shape;
 
 impl Options {
@@ -83,10 +83,6 @@ fn add(names: &mut Vec<String>, column: &str) {
     if !contains(names, column) {
         names.push(column.to_owned());
     }
-}
-
-fn contains(names: &[String], column: &str) -> bool {
-    names.iter().any(|name| is(name, column))
 }
 
 fn is(name: &str, column: &str) -> bool {

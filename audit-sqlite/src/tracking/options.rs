@@ -60,3 +60,8 @@ impl Options {
             .is_none_or(|told| told.contains(&operation))
     }
 }
+
+/// Whether a name is among others; SQLite minds no case.
+pub(super) fn contains(names: &[String], name: &str) -> bool {
+    names.iter().any(|one| one.eq_ignore_ascii_case(name))
+}

@@ -4,7 +4,7 @@ use audit_core::{Error, ErrorKind, MAX_WORD_CHARS, Result, Tenant};
 use rusqlite::Connection;
 
 use super::layout::{Field, Kind, Layout, TenantSource};
-use super::options::{Options, TenantRule};
+use super::options::{Options, TenantRule, contains};
 use super::shape::Shape;
 use super::sql::identifier;
 use super::tenant::TenantColumn;
@@ -223,10 +223,6 @@ impl Chooser<'_> {
             ),
         ))
     }
-}
-
-fn contains(names: &[String], name: &str) -> bool {
-    names.iter().any(|one| one.eq_ignore_ascii_case(name))
 }
 
 /// Checks what the user said, all but the columns of id, name and tenant.

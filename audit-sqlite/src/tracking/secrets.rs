@@ -2,6 +2,7 @@
 
 use audit_core::Sanitizer;
 
+use super::options::contains;
 use super::registry::Tracked;
 
 /// Who decides.
@@ -24,8 +25,4 @@ impl Names<'_> {
             (Self::Said(sanitizer) | Self::Kept(sanitizer), _) => sanitizer.is_sensitive(name),
         }
     }
-}
-
-fn contains(names: &[String], name: &str) -> bool {
-    names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }

@@ -1,12 +1,13 @@
 //! Rows of tracked tables that the transaction has changed: whose changes they are, and which of
 //! them somebody has told of already.
 
+use audit_core::store::withhold;
 use audit_core::{
     AuditContext, AuditEntry, Auditor, Changes, Result, Sanitizer, TransactionScope, action,
 };
 
 use super::hearing::{Group, Hearing, agreeing};
-use super::told::{AllTold, Told, tells_of, withhold_from};
+use super::told::{AllTold, Told, tells_of};
 use super::typed::{Key, Kind, differing, leads_to};
 use crate::store::SqliteStore;
 use crate::tracking::{self, RowChange};
@@ -132,8 +133,12 @@ impl Claims {
             all.any(|entry| entry.changes.get(path).is_some())
         };
         for entry in entries.iter().filter_map(|place| typed.get(*place)) {
+            let Some(entity) = &entry.entity else {
+                continue;
+            };
             for step in &mut steps {
-                withhold_from(entry.entity.as_ref(), &entry.changes, step);
+                // The type of a record says what the log may hold of it, whoever tells.
+                withhold(entity, &entry.changes, &mut step.changes);
             }
         }
         for (number, place) in entries.iter().enumerate() {

@@ -35,14 +35,14 @@ impl AllTold {
     pub(super) fn push(&mut self, told: Told) {
         let of_id = self.of_id.entry(told.key.id.clone()).or_default();
         of_id.places.push(self.all.len());
-        let is_known = |entity: &Entity| {
-            let known = of_id.entities.iter();
-            known.clone().any(|known| {
-                known.entity_type() == entity.entity_type()
-                    && known.fields().as_ptr() == entity.fields().as_ptr()
-            })
+        // A type that says nothing leaves nothing out, and one is enough of each.
+        let is_news = |entity: &&Entity| {
+            let is_same = |known: &Entity| {
+                known.entity_type() == entity.entity_type() && known.fields() == entity.fields()
+            };
+            !entity.fields().is_empty() && !of_id.entities.iter().any(is_same)
         };
-        if let Some(entity) = told.entity.as_ref().filter(|entity| !is_known(entity)) {
+        if let Some(entity) = told.entity.as_ref().filter(is_news) {
             of_id.entities.push(entity.clone());
         }
         self.all.push(told);
@@ -78,17 +78,17 @@ impl AllTold {
 
     /// Takes out of what a row tells what the types of its record leave out.
     pub(super) fn withhold(&self, key: &Key, row: &mut RowChange) {
-        let Some(of_id) = self.of_id.get(&key.id) else {
+        let of_id = self.of_id.get(&key.id).into_iter();
+        let entities: Vec<&Entity> = of_id
+            .flat_map(|of_id| &of_id.entities)
+            .filter(|entity| entity.entity_type() == row.entity_type)
+            .collect();
+        if entities.is_empty() {
             return;
-        };
-        let mut typed = Changes::new();
-        for (_, told) in self.of_record(key) {
-            for (path, change) in told.typed.iter() {
-                typed.insert(path, change.clone());
-            }
         }
-        let of_type = |entity: &&Entity| entity.entity_type() == row.entity_type;
-        let entities: Vec<_> = of_id.entities.iter().filter(of_type).collect();
+        let told = self.of_record(key).flat_map(|(_, told)| told.typed.iter());
+        let typed = told.map(|(path, change)| (path.to_owned(), change.clone()));
+        let typed: Changes = typed.collect();
         for entity in entities {
             withhold(entity, &typed, &mut row.changes);
         }
@@ -209,11 +209,4 @@ pub(super) fn tells_of(row: &Changes, typed: &Changes) -> bool {
         .filter_map(|(path, step)| Some((step, typed.get(path)?)))
         .peekable();
     both.peek().is_some() && both.all(|(step, typed)| is_same(step, typed))
-}
-
-/// The type of a record says what the log may hold of it, whoever tells.
-pub(super) fn withhold_from(entity: Option<&Entity>, typed: &Changes, row: &mut RowChange) {
-    if let Some(entity) = entity {
-        withhold(entity, typed, &mut row.changes);
-    }
 }
