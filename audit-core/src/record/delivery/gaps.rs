@@ -20,9 +20,11 @@ pub(super) struct Gaps {
     telling: Vec<(Tenant, Gap)>,
     /// Those that the delivery thread is writing.
     in_flight: Vec<(Tenant, Gap)>,
-    /// Losses whose entry the store refuses for what it is. The next loss of the tenant is told of
-    /// together with them.
+    /// Losses whose entry the store refuses for what it is. They are told of together with the next
+    /// loss of the tenant, or when somebody next waits for everything.
     set_aside: BTreeMap<Tenant, Gap>,
+    /// Somebody began to wait for everything while the delivery thread was writing.
+    is_asked: bool,
 }
 
 /// What became of the gaps that were written.
@@ -68,6 +70,14 @@ impl Gaps {
         self.fresh.insert(tenant.clone(), gap);
     }
 
+    /// Those that the store has refused are tried once more.
+    pub(super) fn ask_again(&mut self) {
+        self.is_asked = !self.in_flight.is_empty();
+        for (tenant, gap) in std::mem::take(&mut self.set_aside) {
+            join(&mut self.fresh, tenant, gap);
+        }
+    }
+
     /// Whether there are losses that an entry is still to tell of.
     pub(super) fn are_untold(&self) -> bool {
         self.are_waiting() || !self.in_flight.is_empty()
@@ -96,12 +106,15 @@ impl Gaps {
     pub(super) fn settle(&mut self, told: Told) {
         self.in_flight.clear();
         self.telling.extend(told.untold);
+        let is_asked = std::mem::take(&mut self.is_asked);
         for (tenant, mut gap) in told.refused {
             (gap.id, gap.is_tried) = (None, false);
-            match self.set_aside.get_mut(&tenant) {
-                Some(earlier) => earlier.absorb(&gap),
-                None => drop(self.set_aside.insert(tenant, gap)),
-            }
+            let side = if is_asked {
+                &mut self.fresh
+            } else {
+                &mut self.set_aside
+            };
+            join(side, tenant, gap);
         }
     }
 
@@ -109,6 +122,14 @@ impl Gaps {
     pub(super) fn restore(&mut self) {
         let gaps = std::mem::take(&mut self.in_flight);
         self.settle(Told::not_at_all(gaps));
+    }
+}
+
+/// Puts the losses of a tenant together with others of it.
+fn join(gaps: &mut BTreeMap<Tenant, Gap>, tenant: Tenant, gap: Gap) {
+    match gaps.get_mut(&tenant) {
+        Some(earlier) => earlier.absorb(&gap),
+        None => drop(gaps.insert(tenant, gap)),
     }
 }
 

@@ -159,10 +159,14 @@ impl Delivery {
         }
     }
 
-    /// Waits until everything accepted so far is done with, and every gap is told of.
+    /// Waits until everything accepted so far is done with, and every gap is told of; one that the
+    /// store has refused is tried once more.
     pub(crate) fn flush(&self, timeout: Duration) -> Result<()> {
         let deadline = after(timeout);
         let mut queue = self.shared.lock();
+        if !self.is_own_thread() {
+            queue.gaps.ask_again();
+        }
         let goal = queue.goal();
         if queue.is_done(goal) {
             return Ok(());

