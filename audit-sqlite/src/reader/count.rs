@@ -9,7 +9,8 @@ use super::resolve::Stream;
 use super::route::{self, Route, route};
 use super::row::{column, integer};
 use super::side::{Scope, Side, each};
-use super::sql::{self, Source, Width};
+use super::source::{Source, Width};
+use super::sql;
 use super::tally::sums;
 use super::walk::walk;
 use crate::codec::{Numbered, time_from};
@@ -50,7 +51,8 @@ pub(crate) fn count(scope: Scope<'_>, side: &mut Side, filter: &Filter) -> Resul
 
 /// Whether being in the leading ranges is all that the filter asks for.
 fn is_decided(route: &Route<'_>) -> bool {
-    let leads_by_index = |stream: &Stream| !matches!(stream.source, Source::Log { .. });
+    let leads_by_index =
+        |stream: &Stream| !matches!(stream.source, Source::Log { .. } | Source::LogTail { .. });
     route.resolved.restrictions == 1 && route.streams.iter().all(leads_by_index)
 }
 

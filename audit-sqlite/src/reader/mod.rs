@@ -8,6 +8,7 @@ mod resolve;
 mod route;
 mod row;
 mod side;
+mod source;
 mod sql;
 mod tally;
 mod walk;
@@ -22,7 +23,7 @@ pub(crate) use self::attempts::{attempt_by_id, attempts_of_store};
 pub(crate) use self::pool::Pool;
 use self::side::Scope;
 pub(crate) use self::side::Side;
-use self::sql::Width;
+use self::source::Width;
 pub(crate) use self::sql::has_id;
 use crate::error::{Phase, during};
 
@@ -164,7 +165,7 @@ pub(crate) fn count_by(
 pub(crate) fn tenants(connection: &Connection) -> Result<Vec<Tenant>> {
     let _snapshot = Snapshot::begin(connection)?;
     let mut tenants = Vec::new();
-    side::each(connection, sql::TENANTS, &[], |row| {
+    side::each(connection, &sql::tenants(), &[], |row| {
         tenants.push(Tenant::from(row::text(row, 0)?));
         Ok(true)
     })?;

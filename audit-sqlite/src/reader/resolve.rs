@@ -7,7 +7,8 @@ use rusqlite::types::{ToSqlOutput, Value};
 use super::residual::{Changed, Names, Residual};
 use super::row::{integer, text};
 use super::side::{Scope, each};
-use super::sql::{self, Source};
+use super::source::Source;
+use super::sql;
 use super::tally::Tallied;
 use crate::codec::{Key, Numbered, RequestKey, micros_not_before};
 use crate::error::corrupt;
@@ -24,12 +25,17 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// The log itself, narrowed to some verbs or actors.
-    pub(crate) fn log(verbs: bool, actors: bool) -> Self {
-        Self {
-            source: Source::Log { verbs, actors },
+    /// The log itself, narrowed to some verbs or actors: in full blocks of the whole log, and behind
+    /// them.
+    pub(crate) fn log(verbs: bool, actors: bool) -> [Self; 2] {
+        let sources = [
+            Source::Log { verbs, actors },
+            Source::LogTail { verbs, actors },
+        ];
+        sources.map(|source| Self {
+            source,
             value: Value::Null,
-        }
+        })
     }
 
     fn number(source: Source, number: i64) -> Self {
@@ -80,10 +86,10 @@ impl<'f> Resolved<'f> {
         }
     }
 
-    /// A record stands in full blocks and behind them.
+    /// A record stands in full blocks of the tenant's log and behind them.
     fn records(&mut self, numbers: &[i64]) {
         if numbers.len() <= MAX_STREAMS {
-            let sources = [Source::Entity, Source::Tail];
+            let sources = [Source::Entity, Source::EntityOpen, Source::EntityTail];
             let streams = numbers
                 .iter()
                 .flat_map(|number| sources.map(|source| Stream::number(source, *number)));

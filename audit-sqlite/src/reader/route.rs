@@ -5,9 +5,10 @@ use audit_core::query::{Filter, Order};
 use rusqlite::ToSql;
 
 use super::resolve::{Resolved, Stream, resolve};
-use super::row::integer;
+use super::row::{integer, optional_integer};
 use super::side::{Scope, first};
-use super::sql::{self, Source};
+use super::source::{self, Source};
+use super::sql;
 use super::tally::{self, Part, Parts, Tallied};
 use crate::codec::micros_not_before;
 use crate::error::{Phase, corrupt, during};
@@ -36,10 +37,13 @@ impl Bounds {
 
 /// How to find the entries that a filter means.
 pub(crate) struct Route<'f> {
+    /// Ranges that are walked as one.
     pub(crate) streams: Vec<Stream>,
     pub(crate) bounds: Bounds,
-    /// Where the log itself leads: the parts of it that are walked, in order.
+    /// The parts of the log in which they are walked, in order.
     pub(crate) parts: Vec<Part>,
+    /// Where the log itself leads: what is behind those parts in full blocks of the whole log.
+    pub(crate) tail: Option<(Stream, Vec<Part>)>,
     /// Entries before those parts that are looked up by their place, in order.
     pub(crate) places: Vec<i64>,
     pub(crate) resolved: Resolved<'f>,
@@ -75,20 +79,49 @@ pub(crate) fn route<'f>(
     }
     let candidates = std::mem::take(&mut resolved.candidates);
     let streams = choose(scope, candidates, bounds, &resolved.tallied)?;
-    let (parts, places) = match &streams {
-        Some(_) => (vec![bounds.idx], Vec::new()),
-        None => lead(scope, &resolved.tallied, parts, open)?,
-    };
+    if let Some(streams) = streams {
+        return Ok(Some(Route {
+            streams,
+            bounds,
+            parts: vec![bounds.idx],
+            tail: None,
+            places: Vec::new(),
+            resolved,
+        }));
+    }
+    let (parts, places) = lead(scope, &resolved.tallied, parts, open)?;
+    let (parts, behind) = split(scope, parts)?;
+    let is_about = |kind| resolved.tallied.iter().any(|set| set.kind == kind);
+    let [log, tail] = Stream::log(is_about(Tally::Verb), is_about(Tally::Actor));
     Ok(Some(Route {
-        streams: streams.unwrap_or_else(|| {
-            let is_about = |kind| resolved.tallied.iter().any(|set| set.kind == kind);
-            vec![Stream::log(is_about(Tally::Verb), is_about(Tally::Actor))]
-        }),
+        streams: vec![log],
         bounds,
         parts,
+        tail: Some((tail, behind)),
         places,
         resolved,
     }))
+}
+
+/// What of parts of a tenant's log is in full blocks of the whole log, and what behind them.
+fn split(scope: Scope<'_>, parts: Vec<Part>) -> Result<(Vec<Part>, Vec<Part>)> {
+    // No entry is in both, so that one part may be looked for in both.
+    if let [(_, i64::MAX)] = parts.as_slice() {
+        return Ok((parts.clone(), parts));
+    }
+    let last = first(
+        scope.connection,
+        sql::LAST_PLACED,
+        &[&scope.tenant],
+        |row| integer(row, 0),
+    )?;
+    let last = last.ok_or_else(corrupt)?;
+    let mut all = Parts::default();
+    for part in parts {
+        all.add(part);
+    }
+    let behind = all.within(&[(last.saturating_add(1), i64::MAX)]);
+    Ok((all.within(&[(0, last)]), behind))
 }
 
 /// How the log itself leads: through the places of rare verbs, or else through its blocks.
@@ -160,26 +193,26 @@ fn bounds(scope: Scope<'_>, parts: &[Part], open: i64, needs_seq: bool) -> Resul
         ..Bounds::ALL
     };
     if needs_seq && low > 0 {
-        let seq = first(
-            scope.connection,
-            sql::SEQ_FROM,
-            &[&scope.tenant, &low],
-            |row| integer(row, 0),
-        )?;
-        let Some(seq) = seq else { return Ok(None) };
+        let Some(seq) = place(scope, &sql::seq_from(), low)? else {
+            return Ok(None);
+        };
         bounds.seq.0 = seq;
     }
     if needs_seq && high < i64::MAX {
-        let seq = first(
-            scope.connection,
-            sql::SEQ_TO,
-            &[&scope.tenant, &high],
-            |row| integer(row, 0),
-        )?;
-        let Some(seq) = seq else { return Ok(None) };
+        let Some(seq) = place(scope, &sql::seq_to(), high)? else {
+            return Ok(None);
+        };
         bounds.seq.1 = seq;
     }
     Ok(Some(bounds))
+}
+
+/// Where an entry stands that is next to an index.
+fn place(scope: Scope<'_>, sql: &str, index: i64) -> Result<Option<i64>> {
+    let seq = first(scope.connection, sql, &[&scope.tenant, &index], |row| {
+        optional_integer(row, 0)
+    })?;
+    Ok(seq.flatten())
 }
 
 /// Chooses the candidate with the fewest entries; counting is from the index and stops early.
@@ -205,7 +238,7 @@ fn choose(
         if is_choice || (is_coarse(&candidate) && !tallied.is_empty()) {
             for stream in &candidate {
                 entries += probe(scope, stream, bounds)?;
-                if entries >= sql::PROBE {
+                if entries >= source::PROBE {
                     break;
                 }
             }
@@ -218,18 +251,18 @@ fn choose(
         }
     }
     Ok(best.and_then(|(fewest, streams)| {
-        let is_common = fewest >= sql::PROBE && is_coarse(&streams) && !tallied.is_empty();
+        let is_common = fewest >= source::PROBE && is_coarse(&streams) && !tallied.is_empty();
         (!is_common).then_some(streams)
     }))
 }
 
 fn probe(scope: Scope<'_>, stream: &Stream, bounds: Bounds) -> Result<i64> {
-    number(scope, &sql::probe(stream.source), stream, bounds)
+    number(scope, &source::probe(stream.source), stream, bounds)
 }
 
 /// How many entries a range has.
 pub(crate) fn count(scope: Scope<'_>, stream: &Stream, bounds: Bounds) -> Result<u64> {
-    let entries = number(scope, &sql::count(stream.source), stream, bounds)?;
+    let entries = number(scope, &source::count(stream.source), stream, bounds)?;
     u64::try_from(entries).map_err(|_| corrupt())
 }
 
@@ -255,7 +288,7 @@ pub(super) fn with_values<R>(
         actor,
     } = &bounds;
     match stream.source {
-        Source::Log { verbs, actors } => {
+        Source::Log { verbs, actors } | Source::LogTail { verbs, actors } => {
             let all: [&dyn ToSql; 7] =
                 [tenant, &idx.0, &idx.1, &verb.0, &verb.1, &actor.0, &actor.1];
             // As many as the statement has.
@@ -266,7 +299,9 @@ pub(super) fn with_values<R>(
             };
             with(all.get(..given).unwrap_or(&all))
         }
-        Source::Tail => with(&[tenant, open.max(&idx.0), &idx.1, &stream.value]),
+        Source::EntityOpen | Source::EntityTail => {
+            with(&[tenant, open.max(&idx.0), &idx.1, &stream.value])
+        }
         _ => with(&[tenant, &seq.0, &seq.1, &stream.value]),
     }
 }

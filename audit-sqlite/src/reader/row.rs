@@ -9,7 +9,7 @@ use super::side::{Scope, Side};
 use crate::codec::{self, Numbered, utf8};
 use crate::error::{Phase, corrupt, during};
 
-/// Where each column stands in a row, as `sql::THIN` and `sql::REST` select them.
+/// Where each column stands in a row, as `source::THIN` and `source::REST` select them.
 pub(crate) mod column {
     pub(crate) const SEQ: usize = 0;
     pub(crate) const IDX: usize = 1;

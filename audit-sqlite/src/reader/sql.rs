@@ -3,184 +3,7 @@
 //! Each begins with the tenant and names its index: a tenant's reading costs what the tenant has,
 //! whatever else is in the file and whatever `ANALYZE` of the business application says.
 
-use audit_core::query::Order;
-
-use crate::writer::{BLOCK, Lookup};
-
-/// Which index leads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// The tenant's log itself, narrowed to some verbs or actors.
-    Log {
-        verbs: bool,
-        actors: bool,
-    },
-    /// What names an operation, a request or a cause, in full blocks of the whole log.
-    Lookup(Lookup),
-    /// The same behind those blocks.
-    LookupTail(Lookup),
-    /// Entries of a record in full blocks.
-    Entity,
-    /// Entries of a record behind the full blocks.
-    Tail,
-    Outcome,
-    Severity,
-}
-
-/// How much of an entry is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Width {
-    /// What filters and counts look at.
-    Thin,
-    /// Everything.
-    Full,
-}
-
-/// The columns that filters look at, then the rest; see [`column`](super::row::column).
-const THIN: &str = "e.seq, e.idx, e.time, e.verb, e.actor, e.outcome, e.severity, e.entity, e.label, e.shape, e.request_id, e.operation, e.cause";
-const REST: &str = "e.changes, e.id, e.recorded, e.ip, e.agent, e.request_data, e.metadata, e.duration, e.principal, e.reason, e.error_class, e.error_text, e.truncated, e.sensitive";
-
-impl Source {
-    #[cfg(test)]
-    pub(crate) const ALL: [Self; 12] = [
-        Self::Log {
-            verbs: false,
-            actors: false,
-        },
-        Self::Log {
-            verbs: true,
-            actors: false,
-        },
-        Self::Log {
-            verbs: false,
-            actors: true,
-        },
-        Self::Log {
-            verbs: true,
-            actors: true,
-        },
-        Self::Lookup(Lookup::Operation),
-        Self::LookupTail(Lookup::Operation),
-        Self::LookupTail(Lookup::Request),
-        Self::LookupTail(Lookup::Cause),
-        Self::Entity,
-        Self::Tail,
-        Self::Outcome,
-        Self::Severity,
-    ];
-
-    /// Where rows are found by the index alone.
-    fn keys(self) -> &'static str {
-        match self {
-            Self::Log { .. } | Self::Tail => "audit_entry AS e INDEXED BY audit_entry_index",
-            Self::Lookup(_) => "audit_lookup AS p",
-            Self::LookupTail(_) => "audit_entry AS e NOT INDEXED",
-            Self::Entity => "audit_posting AS p",
-            Self::Outcome => "audit_entry AS e INDEXED BY audit_entry_outcome",
-            Self::Severity => "audit_entry AS e INDEXED BY audit_entry_severity",
-        }
-    }
-
-    /// What has to be added to read whole rows.
-    fn rows(self) -> &'static str {
-        match self {
-            Self::Lookup(_) | Self::Entity => {
-                " CROSS JOIN audit_entry AS e ON e.seq = p.seq AND e.tenant = p.tenant"
-            }
-            _ => "",
-        }
-    }
-
-    /// The range: tenant, bounds, values. A partial index is only used if its condition is said.
-    /// Verb and actor are in the index of the log: an entry that is not meant is not looked up.
-    fn range(self) -> String {
-        let range = match self {
-            Self::Log { verbs, actors } => match (verbs, actors) {
-                (false, false) => "e.tenant = ?1 AND e.idx BETWEEN ?2 AND ?3",
-                (true, false) => {
-                    "e.tenant = ?1 AND e.idx BETWEEN ?2 AND ?3 AND e.verb BETWEEN ?4 AND ?5"
-                }
-                (false, true) => {
-                    "e.tenant = ?1 AND e.idx BETWEEN ?2 AND ?3 AND e.actor BETWEEN ?6 AND ?7"
-                }
-                (true, true) => {
-                    "e.tenant = ?1 AND e.idx BETWEEN ?2 AND ?3 AND e.verb BETWEEN ?4 AND ?5 AND e.actor BETWEEN ?6 AND ?7"
-                }
-            },
-            Self::Lookup(lookup) => {
-                let kind = lookup.number();
-                return format!(
-                    "p.kind = {kind} AND p.value = ?4 AND p.tenant = ?1 AND p.seq BETWEEN ?2 AND ?3"
-                );
-            }
-            Self::LookupTail(lookup) => {
-                let (open, column) = (behind_lookups(), lookup.column());
-                return format!(
-                    "e.seq BETWEEN max(?2, {open}) AND ?3 AND e.tenant = ?1 AND e.{column} = ?4"
-                );
-            }
-            Self::Entity => "p.tenant = ?1 AND p.entity = ?4 AND p.seq BETWEEN ?2 AND ?3",
-            Self::Tail => "e.tenant = ?1 AND e.idx BETWEEN ?2 AND ?3 AND e.entity = ?4",
-            Self::Outcome => {
-                "e.tenant = ?1 AND e.outcome = ?4 AND e.outcome <> 0 AND e.seq BETWEEN ?2 AND ?3"
-            }
-            Self::Severity => {
-                "e.tenant = ?1 AND e.severity = ?4 AND e.severity <> 0 AND e.seq BETWEEN ?2 AND ?3"
-            }
-        };
-        range.to_owned()
-    }
-
-    fn order(self) -> &'static str {
-        match self {
-            Self::Log { .. } | Self::Tail => "e.idx",
-            Self::Lookup(_) | Self::Entity => "p.seq",
-            _ => "e.seq",
-        }
-    }
-}
-
-/// The first entry of the log that `audit_lookup` does not tell of.
-fn behind_lookups() -> String {
-    format!("(SELECT (max(seq) + 1) / {BLOCK} * {BLOCK} FROM audit_entry)")
-}
-
-fn columns(width: Width) -> String {
-    match width {
-        Width::Thin => THIN.to_owned(),
-        Width::Full => format!("{THIN}, {REST}"),
-    }
-}
-
-/// The entries of one range in order. `slot` tells apart the cursors of one merge, since a cached
-/// statement serves one at a time.
-pub(crate) fn stream(source: Source, order: Order, width: Width, slot: usize) -> String {
-    let columns = columns(width);
-    let direction = match order {
-        Order::OldestFirst => "ASC",
-        _ => "DESC",
-    };
-    let (keys, rows) = (source.keys(), source.rows());
-    let (range, by) = (source.range(), source.order());
-    format!(
-        "SELECT {columns} FROM {keys}{rows} WHERE {range} ORDER BY {by} {direction} /* {slot} */"
-    )
-}
-
-/// How many entries a range has; from the index alone.
-pub(crate) fn count(source: Source) -> String {
-    let (keys, range) = (source.keys(), source.range());
-    format!("SELECT count(*) FROM {keys} WHERE {range}")
-}
-
-/// Whether a range is short: counts up to [`PROBE`] entries, from the index alone.
-pub(crate) fn probe(source: Source) -> String {
-    let (keys, range) = (source.keys(), source.range());
-    format!("SELECT count(*) FROM (SELECT 1 FROM {keys} WHERE {range} LIMIT 256)")
-}
-
-/// How far a probe counts.
-pub(crate) const PROBE: i64 = 256;
+use super::source::{OPEN, REST, THIN, Width, columns};
 
 /// One entry of the tenant by its place.
 pub(crate) fn at_place(width: Width) -> String {
@@ -204,9 +27,8 @@ pub(crate) fn has_id() -> String {
 
 /// Where the entry with an id stands: in a full block, or behind those.
 fn seq_of_id(tenant: &str, id: &str) -> String {
-    let open = behind_lookups();
     format!(
-        "coalesce((SELECT p.seq FROM audit_lookup AS p WHERE p.kind = 0 AND p.value = {id} AND p.tenant = {tenant} LIMIT 1), (SELECT t.seq FROM audit_entry AS t NOT INDEXED WHERE t.seq >= {open} AND t.tenant = {tenant} AND t.id = {id} LIMIT 1))"
+        "coalesce((SELECT p.seq FROM audit_lookup AS p WHERE p.kind = 0 AND p.value = {id} AND p.tenant = {tenant} LIMIT 1), (SELECT t.seq FROM audit_entry AS t NOT INDEXED WHERE t.seq >= {OPEN} AND t.tenant = {tenant} AND t.id = {id} LIMIT 1))"
     )
 }
 
@@ -225,6 +47,34 @@ pub(crate) fn attempts_of_store() -> String {
     )
 }
 
+/// Where the first entry at or behind an index stands; null if there is none.
+pub(crate) fn seq_from() -> String {
+    format!(
+        "SELECT coalesce((SELECT p.seq FROM audit_place AS p WHERE p.tenant = ?1 AND p.idx >= ?2 ORDER BY p.idx ASC LIMIT 1), (SELECT t.seq FROM audit_entry AS t NOT INDEXED WHERE t.seq >= {OPEN} AND t.tenant = ?1 AND t.idx >= ?2 ORDER BY t.seq ASC LIMIT 1))"
+    )
+}
+
+/// Where the last entry at or before an index stands; null if there is none.
+pub(crate) fn seq_to() -> String {
+    format!(
+        "SELECT coalesce((SELECT t.seq FROM audit_entry AS t NOT INDEXED WHERE t.seq >= {OPEN} AND t.tenant = ?1 AND t.idx <= ?2 ORDER BY t.seq DESC LIMIT 1), (SELECT p.seq FROM audit_place AS p WHERE p.tenant = ?1 AND p.idx <= ?2 ORDER BY p.idx DESC LIMIT 1))"
+    )
+}
+
+/// What stands behind the full blocks of a tenant's log.
+pub(crate) fn tail() -> String {
+    format!(
+        "SELECT p.idx, p.verb, p.actor FROM audit_place AS p WHERE p.tenant = ?1 AND p.idx >= ?2 UNION ALL SELECT t.idx, t.verb, t.actor FROM audit_entry AS t NOT INDEXED WHERE t.seq >= {OPEN} AND t.tenant = ?1 AND t.idx >= ?2"
+    )
+}
+
+/// Every tenant that has entries; for readers of all tenants only.
+pub(crate) fn tenants() -> String {
+    format!(
+        "SELECT a.name FROM audit_tenant AS a WHERE EXISTS (SELECT 1 FROM audit_place AS p WHERE p.tenant = a.n) OR a.n IN (SELECT t.tenant FROM audit_entry AS t NOT INDEXED WHERE t.seq >= {OPEN})"
+    )
+}
+
 /// Names a statement and puts it where the plan test finds it.
 macro_rules! statements {
     ($($(#[$meta:meta])* $name:ident = $sql:literal;)*) => {
@@ -238,14 +88,10 @@ macro_rules! statements {
 statements! {
     /// The number of a tenant: the only statement that is led by a name.
     TENANT = "SELECT n FROM audit_tenant WHERE name = ?1";
-    /// The first entry at or behind an index.
-    SEQ_FROM = "SELECT seq FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = ?1 AND idx >= ?2 ORDER BY idx ASC LIMIT 1";
-    /// The last entry at or before an index.
-    SEQ_TO = "SELECT seq FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = ?1 AND idx <= ?2 ORDER BY idx DESC LIMIT 1";
+    /// The last entry in full blocks of the whole log.
+    LAST_PLACED = "SELECT coalesce(max(idx), -1) FROM audit_place WHERE tenant = ?1";
     /// The block that is not full yet.
     OPEN_BLOCK = "SELECT coalesce(max(block) + 1, 0) FROM audit_span WHERE tenant = ?1";
-    /// What stands behind the full blocks.
-    TAIL = "SELECT idx, verb, actor FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = ?1 AND idx >= ?2";
     /// The full blocks that a time range may touch.
     BLOCKS = "SELECT min(block), max(block) FROM audit_span WHERE tenant = ?1 AND max_time >= ?2 AND min_time < ?3";
 
@@ -275,20 +121,20 @@ statements! {
     BY_OUTCOME = "SELECT outcome, count(*) FROM audit_entry INDEXED BY audit_entry_outcome WHERE tenant = ?1 AND outcome <> 0 GROUP BY outcome";
 }
 
-/// Every tenant that has entries; for readers of all tenants only.
-pub(crate) const TENANTS: &str = "SELECT name FROM audit_tenant AS t WHERE EXISTS (SELECT 1 FROM audit_entry AS e INDEXED BY audit_entry_index WHERE e.tenant = t.n)";
-
 #[cfg(test)]
 mod tests {
+    use audit_core::query::Order;
     use rusqlite::Connection;
 
+    use super::super::source::{Source, count, probe, stream};
     use super::*;
 
     fn all() -> Vec<String> {
         let mut all: Vec<String> = NAMED.iter().map(|sql| (*sql).to_owned()).collect();
         all.extend([by_id(), has_id(), attempt_by_id()]);
+        all.extend([seq_from(), seq_to(), tail()]);
         all.extend([at_place(Width::Thin), at_place(Width::Full)]);
-        for source in Source::ALL {
+        for source in Source::all() {
             all.extend([count(source), probe(source)]);
             for order in [Order::NewestFirst, Order::OldestFirst] {
                 for width in [Width::Thin, Width::Full] {
@@ -324,9 +170,11 @@ mod tests {
                 &["e USING INTEGER PRIMARY KEY (rowid=?)"]
             } else if sql == by_id() || sql == has_id() {
                 &[lookup, "t USING INTEGER PRIMARY KEY (rowid>?)", "(name=?)"]
-            } else if sql.contains(&behind_lookups()) {
+            } else if [seq_from(), seq_to(), tail()].contains(&sql) {
+                &["(tenant=?", "t USING INTEGER PRIMARY KEY (rowid>?)"]
+            } else if sql.contains(OPEN) {
                 // Fewer than 256 rows, whosoever they are.
-                &["e USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"]
+                &["e USING INTEGER PRIMARY KEY (rowid>?"]
             } else if sql.contains("audit_lookup") {
                 &[lookup]
             } else {
@@ -347,8 +195,8 @@ mod tests {
                 assert!(!step.contains("TEMP B-TREE"), "{sql}\n{plan:#?}");
                 // The row that a posting of the tenant names.
                 let named = step.contains("SEARCH e USING INTEGER PRIMARY KEY (rowid=?)");
-                // The end of the log.
-                let newest = step == "SEARCH audit_entry";
+                // The end of the full blocks.
+                let newest = step == "SEARCH audit_block USING PRIMARY KEY";
                 assert!(
                     !step.starts_with("SEARCH") || named || newest || leads(step),
                     "{sql}\n{plan:#?}"
@@ -371,25 +219,25 @@ mod tests {
     fn bounds_are_part_of_the_search() {
         let mut connection = Connection::open_in_memory().unwrap();
         crate::schema::migrate(&mut connection).unwrap();
-        for source in Source::ALL {
+        for source in Source::all() {
             let plan = plan(
                 &connection,
                 &stream(source, Order::NewestFirst, Width::Full, 0),
             )
             .concat();
             assert!(
-                ["rowid>? AND rowid<?", "idx>? AND idx<?", "seq>? AND seq<?"]
+                ["rowid>?", "idx>? AND idx<?", "seq>? AND seq<?"]
                     .iter()
                     .any(|bounds| plan.contains(bounds)),
                 "{plan}"
             );
         }
-        for source in Source::ALL {
+        for source in Source::all() {
             let plan = plan(&connection, &count(source)).concat();
             assert!(
                 plan.contains("USING COVERING INDEX")
                     || plan.contains("SEARCH p USING PRIMARY KEY")
-                    || matches!(source, Source::LookupTail(_)),
+                    || plan.contains("SEARCH e USING INTEGER PRIMARY KEY (rowid>?"),
                 "{plan}"
             );
         }

@@ -70,7 +70,7 @@ pub(crate) fn sums(scope: Scope<'_>, kind: Tally) -> Result<Vec<(i64, u64)>> {
     let tail = open_index(scope)?;
     each(
         scope.connection,
-        sql::TAIL,
+        &sql::tail(),
         &[&scope.tenant, &tail],
         |row| {
             let sum = sums

@@ -9,7 +9,9 @@ use super::resolve::Stream;
 use super::route::{Bounds, Route, with_values};
 use super::row::{column, integer};
 use super::side::{Scope, Side};
-use super::sql::{self, Width};
+use super::source::{self, Width};
+use super::sql;
+use super::tally::Part;
 use crate::error::{Phase, corrupt, during};
 
 /// One range being read.
@@ -40,7 +42,7 @@ fn merge(
     let failed = during(Phase::Read);
     let mut statements = Vec::with_capacity(streams.len());
     for (slot, stream) in streams.iter().enumerate() {
-        let sql = sql::stream(stream.source, order, width, slot);
+        let sql = source::stream(stream.source, order, width, slot);
         statements.push(scope.connection.prepare_cached(&sql).map_err(failed)?);
     }
     let mut cursors = Vec::with_capacity(streams.len());
@@ -83,7 +85,8 @@ pub(crate) fn walk(
     let Route {
         streams,
         bounds,
-        mut parts,
+        parts,
+        tail,
         mut places,
         resolved,
     } = route;
@@ -94,8 +97,15 @@ pub(crate) fn walk(
         width
     };
     let newest_first = order != Order::OldestFirst;
+    // Each range with the part of the log in which it is walked next.
+    let mut steps: Vec<(&[Stream], Part)> = Vec::with_capacity(parts.len() + 1);
+    steps.extend(parts.iter().map(|part| (streams.as_slice(), *part)));
+    if let Some((stream, parts)) = &tail {
+        let stream = std::slice::from_ref(stream);
+        steps.extend(parts.iter().map(|part| (stream, *part)));
+    }
     if newest_first {
-        parts.reverse();
+        steps.reverse();
         places.reverse();
     }
     let mut goes_on = true;
@@ -110,9 +120,9 @@ pub(crate) fn walk(
     if !newest_first && !look_up(scope, &places, width, &mut admit)? {
         return Ok(());
     }
-    for idx in parts {
+    for (streams, idx) in steps {
         let bounds = Bounds { idx, ..bounds };
-        if !merge(scope, &streams, bounds, order, width, &mut admit)? {
+        if !merge(scope, streams, bounds, order, width, &mut admit)? {
             return Ok(());
         }
     }

@@ -6,7 +6,8 @@
 //!
 //! Values that repeat are rows of small side tables, numbered per tenant, so that a number tells
 //! nothing of another tenant. Since the rowid `seq` grows with `idx` inside a tenant, an index on
-//! `(tenant, x)` carries the order of the log in the rowid that every index entry ends with.
+//! `(tenant, x)` carries the order of the log in the rowid that every index entry ends with. Where the
+//! entries of a tenant stand is written for 256 of them at a time, see `writer::lookups`.
 
 mod view;
 
@@ -42,6 +43,9 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration {
         sql: &[include_str!("lookups.sql")],
+    },
+    Migration {
+        sql: &[include_str!("places.sql"), view::BY_TENANT],
     },
 ];
 
@@ -312,6 +316,33 @@ mod tests {
             })
             .unwrap();
         assert_eq!(shown, r#"["status"]"#);
+    }
+
+    #[test]
+    fn the_view_finds_the_entries_of_one_company() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        let plan = |sql: &str| -> Vec<String> {
+            let mut statement = connection.prepare(sql).unwrap();
+            let rows = statement.query_map([], |row| row.get(3)).unwrap();
+            rows.collect::<rusqlite::Result<_>>().unwrap()
+        };
+        for sql in [
+            "SELECT * FROM audit_log WHERE company = 'acme'",
+            "SELECT id, changes FROM audit_log WHERE action = 'delete' AND company = 'acme' ORDER BY \"index\"",
+            "SELECT action, count(*) FROM audit_log WHERE company = 'acme' GROUP BY action",
+        ] {
+            let plan = plan(&format!("EXPLAIN QUERY PLAN {sql}"));
+            assert!(
+                plan.iter()
+                    .any(|step| step.contains("SEARCH p USING PRIMARY KEY (tenant=?)")),
+                "{sql}\n{plan:#?}"
+            );
+            assert!(
+                plan.iter().all(|step| !step.contains("SCAN e")),
+                "{sql}\n{plan:#?}"
+            );
+        }
     }
 
     #[test]

@@ -96,10 +96,10 @@ macro_rules! actor_kind {
     };
 }
 
-/// The view, with the columns that its migration has added at the end.
-macro_rules! view {
-    ($($added:literal)?) => { concat!(
-    "CREATE VIEW audit_log AS SELECT\n  ",
+/// What the view shows, with the columns that its migration has added at the end, and where from.
+macro_rules! select {
+    ($from:literal $(, $added:literal)?) => { concat!(
+    "SELECT\n  ",
     uuid!("e.id"),
     " AS id,\n  ",
     time!("e.time"),
@@ -123,10 +123,10 @@ macro_rules! view {
     actor_kind!("a.kind"),
     " AS actor_kind,\n  ",
     "CASE WHEN e.principal IS NOT NULL THEN json_object('kind', ",
-    actor_kind!("p.kind"),
+    actor_kind!("d.kind"),
     ", 'id', ",
-    json_key!("p.key"),
-    ", 'name', nullif(p.name, '')) END AS on_behalf_of,\n  ",
+    json_key!("d.key"),
+    ", 'name', nullif(d.name, '')) END AS on_behalf_of,\n  ",
     "CASE e.outcome WHEN 0 THEN 'success' WHEN 1 THEN 'failure' WHEN 2 THEN 'denied' WHEN 3 THEN 'cancelled'",
     " WHEN 4 THEN 'panicked' WHEN 5 THEN 'interrupted' END AS outcome,\n  ",
     "CASE WHEN e.error_class IS NOT NULL THEN json_object('class', e.error_class, 'text', e.error_text) END AS error,\n  ",
@@ -144,18 +144,42 @@ macro_rules! view {
     "e.truncated AS truncated",
     $($added,)?
     "\n",
-    "FROM audit_entry AS e\n",
-    "JOIN audit_tenant AS t ON t.n = e.tenant\n",
+    $from,
+    "\n",
     "JOIN audit_actor AS a ON a.tenant = e.tenant AND a.n = e.actor\n",
     "JOIN audit_verb AS v ON v.tenant = e.tenant AND v.n = e.verb\n",
     "LEFT JOIN audit_entity AS o ON o.tenant = e.tenant AND o.n = e.entity\n",
     "LEFT JOIN audit_label AS l ON l.tenant = e.tenant AND l.n = e.label\n",
     "LEFT JOIN audit_agent AS g ON g.tenant = e.tenant AND g.n = e.agent\n",
-    "LEFT JOIN audit_actor AS p ON p.tenant = e.tenant AND p.n = e.principal"
+    "LEFT JOIN audit_actor AS d ON d.tenant = e.tenant AND d.n = e.principal"
 ) };
 }
 
+macro_rules! first {
+    ($($added:literal)?) => {
+        concat!(
+            "CREATE VIEW audit_log AS ",
+            select!("FROM audit_entry AS e\nJOIN audit_tenant AS t ON t.n = e.tenant" $(, $added)?)
+        )
+    };
+}
+
 /// The view of the first schema.
-pub(super) const FIRST: &str = view!();
+pub(super) const FIRST: &str = first!();
 /// The view with the paths of personal values.
-pub(super) const WITH_SENSITIVE: &str = view!(",\n  e.sensitive AS sensitive");
+pub(super) const WITH_SENSITIVE: &str = first!(",\n  e.sensitive AS sensitive");
+/// The view that finds the entries of one `company` without an index of the log: those in full blocks by
+/// their places, and those behind them by looking at each.
+pub(super) const BY_TENANT: &str = concat!(
+    "CREATE VIEW audit_log AS\n",
+    select!(
+        "FROM audit_tenant AS t\nJOIN audit_place AS p ON p.tenant = t.n\nJOIN audit_entry AS e ON e.seq = p.seq",
+        ",\n  e.sensitive AS sensitive"
+    ),
+    "\nUNION ALL\n",
+    select!(
+        "FROM audit_entry AS e\nJOIN audit_tenant AS t ON t.n = e.tenant",
+        ",\n  e.sensitive AS sensitive"
+    ),
+    "\nWHERE e.seq >= (SELECT max(open) FROM audit_block)"
+);

@@ -31,16 +31,43 @@ impl Tally {
     }
 }
 
-const TIMES: &str = "SELECT min(time), max(time) FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = +?1 AND idx BETWEEN ?2 AND ?3";
+/// The entries of a block, of which the last ones may not be in full blocks of the whole log yet.
+macro_rules! entries {
+    ($columns:literal, $before:literal, $after:literal) => {
+        concat!(
+            $before,
+            "(SELECT ",
+            $columns,
+            " FROM audit_place WHERE tenant = +?1 AND idx BETWEEN ?3 AND ?4 UNION ALL SELECT ",
+            $columns,
+            " FROM audit_entry NOT INDEXED WHERE seq >= ?5 AND tenant = +?1 AND idx BETWEEN ?3 AND ?4)",
+            $after
+        )
+    };
+}
+
+const TIMES: &str = "SELECT min(time), max(time) FROM (SELECT e.time FROM audit_place AS p CROSS JOIN audit_entry AS e ON e.seq = p.seq WHERE p.tenant = +?1 AND p.idx BETWEEN ?2 AND ?3 UNION ALL SELECT time FROM audit_entry NOT INDEXED WHERE seq >= ?4 AND tenant = +?1 AND idx BETWEEN ?2 AND ?3)";
 const SPAN: &str =
     "INSERT INTO audit_span (tenant, block, min_time, max_time) VALUES (?1, ?2, ?3, ?4)";
 /// `OR FAIL` spares a statement the journal by which it would be taken back alone: see `INSERT_FOR_CALLER`.
 const SUMS: [&str; 3] = [
     // A verb that is rare in the block says where it is: eight bytes for each `seq`. Looked for by itself, for
     // most entries are of verbs that are not.
-    "INSERT OR FAIL INTO audit_tally (tenant, kind, number, block, first, entries, places) SELECT ?1, 1, verb, ?2, min(idx), count(*), CASE WHEN count(*) <= 32 THEN (SELECT unhex(group_concat(printf('%016x', seq), '' ORDER BY seq)) FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = +?1 AND idx BETWEEN ?3 AND ?4 AND verb = e.verb) END FROM audit_entry AS e INDEXED BY audit_entry_index WHERE tenant = +?1 AND idx BETWEEN ?3 AND ?4 GROUP BY verb",
-    "INSERT OR FAIL INTO audit_tally (tenant, kind, number, block, first, entries) SELECT ?1, 2, actor, ?2, min(idx), count(*) FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = +?1 AND idx BETWEEN ?3 AND ?4 GROUP BY actor",
-    "INSERT OR FAIL INTO audit_posting (tenant, entity, seq) SELECT ?1, entity, seq FROM audit_entry INDEXED BY audit_entry_index WHERE tenant = +?1 AND idx BETWEEN ?3 AND ?4 AND entity IS NOT NULL ORDER BY entity, seq",
+    entries!(
+        "idx, seq, verb",
+        "WITH block AS MATERIALIZED ",
+        " INSERT OR FAIL INTO audit_tally (tenant, kind, number, block, first, entries, places) SELECT ?1, 1, verb, ?2, min(idx), count(*), CASE WHEN count(*) <= 32 THEN (SELECT unhex(group_concat(printf('%016x', seq), '' ORDER BY seq)) FROM block WHERE verb = b.verb) END FROM block AS b GROUP BY verb"
+    ),
+    entries!(
+        "idx, actor",
+        "INSERT OR FAIL INTO audit_tally (tenant, kind, number, block, first, entries) SELECT ?1, 2, actor, ?2, min(idx), count(*) FROM ",
+        " GROUP BY actor"
+    ),
+    entries!(
+        "entity, seq",
+        "INSERT OR FAIL INTO audit_posting (tenant, entity, seq) SELECT ?1, entity, seq FROM ",
+        " WHERE ?2 IS NOT NULL AND entity IS NOT NULL ORDER BY entity, seq"
+    ),
 ];
 
 /// The times in the open block of a tenant's log.
@@ -76,11 +103,13 @@ impl Span {
     }
 }
 
-/// Takes in an entry that was added, and sums up the block that it has filled, if it has.
+/// Takes in an entry that was added, and sums up the block that it has filled, if it has. What is
+/// behind the full blocks of the whole log begins at `open`.
 pub(super) fn added(
     connection: &Connection,
     tenant: i64,
     (index, time): (i64, i64),
+    open: i64,
     span: &mut Span,
 ) -> Result<()> {
     span.add(time);
@@ -94,7 +123,9 @@ pub(super) fn added(
         Span::Unknown => connection
             .prepare_cached(TIMES)
             .and_then(|mut times| {
-                times.query_row([tenant, first, index], |row| Ok((row.get(0)?, row.get(1)?)))
+                times.query_row([tenant, first, index, open], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
             })
             .map_err(failed)?,
     };
@@ -105,7 +136,7 @@ pub(super) fn added(
     for sql in SUMS {
         connection
             .prepare_cached(sql)
-            .and_then(|mut sum| sum.execute([tenant, block, first, index]))
+            .and_then(|mut sum| sum.execute([tenant, block, first, index, open]))
             .map_err(failed)?;
     }
     Ok(())

@@ -1,17 +1,19 @@
-//! What entries are looked up by: their ids, and the operations, requests and causes that they name.
+//! What entries are looked up by: where they stand in the log of their tenant, their ids, and the
+//! operations, requests and causes that they name.
 //!
-//! Rows of `audit_lookup` are written when the last of 256 entries is added, whatever tenants they
-//! are of, so that a single entry dirties no page for them. The entries behind the last full
-//! 256 are looked at one by one, by readers in the file, by the writer in its memory.
+//! Rows of `audit_place` and `audit_lookup` are written when the last of 256 entries is added, whatever
+//! tenants they are of, so that a single entry dirties no page for them. The entries behind the last
+//! full 256 are looked at one by one, by readers in the file, by the writer in its memory.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use audit_core::Result;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use uuid::Uuid;
 
 use super::blocks::BLOCK;
-use crate::error::{Phase, during};
+use super::newest::Newest;
+use crate::error::{Phase, corrupt, during};
 
 /// What a row of `audit_lookup` is about; 0 is the id of the entry itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,23 +44,27 @@ impl Lookup {
 
 /// `OR FAIL`: see `blocks::SUMS`.
 const WRITE: &str = "INSERT OR FAIL INTO audit_lookup (kind, value, tenant, seq) SELECT 0, id, tenant, seq FROM audit_entry WHERE seq BETWEEN +?1 AND +?2 UNION ALL SELECT 1, operation, tenant, seq FROM audit_entry WHERE seq BETWEEN +?1 AND +?2 AND operation IS NOT NULL UNION ALL SELECT 2, request_id, tenant, seq FROM audit_entry WHERE seq BETWEEN +?1 AND +?2 AND request_id IS NOT NULL UNION ALL SELECT 3, cause, tenant, seq FROM audit_entry WHERE seq BETWEEN +?1 AND +?2 AND cause IS NOT NULL";
+const PLACE: &str = "INSERT OR FAIL INTO audit_place (tenant, idx, seq, verb, actor, entity) SELECT tenant, idx, seq, verb, actor, entity FROM audit_entry WHERE seq BETWEEN +?1 AND +?2 ORDER BY tenant, idx";
+/// Where the full blocks of the log end.
+const OPEN: &str = "SELECT max(open) FROM audit_block";
+const FULL: &str = "INSERT OR FAIL INTO audit_block (open) VALUES (?1)";
+const LAST_PLACED: &str = "SELECT coalesce(max(idx), -1) FROM audit_place WHERE tenant = +?1";
 const HIGHEST: &str =
     "SELECT value FROM audit_lookup WHERE kind = 0 ORDER BY value DESC, tenant DESC LIMIT 1";
-const BEHIND: &str = "SELECT tenant, id FROM audit_entry WHERE seq BETWEEN +?1 AND +?2";
+const BEHIND: &str = "SELECT tenant, id, idx FROM audit_entry WHERE seq BETWEEN +?1 AND +?2";
 const IS_WRITTEN: &str =
     "SELECT EXISTS (SELECT 1 FROM audit_lookup WHERE kind = 0 AND value = +?1 AND tenant = +?2)";
 
-/// The first number behind the full blocks of a log that ends with `newest`.
-fn open_from(newest: i64) -> i64 {
-    newest.saturating_add(1) / BLOCK * BLOCK
-}
-
-/// The ids of the entries behind the last full block: none of a tenant may come twice.
+/// The ids and the indexes of the entries behind the last full block: none of a tenant may come twice.
 #[derive(Default)]
 pub(super) struct Tail {
     /// The last entry that is in here, or in a full block.
     end: Option<i64>,
+    /// The first entry behind the last full block.
+    open: i64,
     ids: HashSet<(i64, [u8; 16])>,
+    /// The last index of each tenant that has any in here.
+    last: HashMap<i64, i64>,
     /// No id in full blocks is higher. Since ids are ordered by time, most new ones are.
     highest: Option<[u8; 16]>,
 }
@@ -74,11 +80,16 @@ impl Tail {
             return Ok(());
         }
         let failed = during(Phase::Write);
-        let open = open_from(newest);
+        let open = connection
+            .prepare_cached(OPEN)
+            .and_then(|mut open| open.query_row([], |row| row.get::<_, Option<i64>>(0)))
+            .map_err(failed)?
+            .ok_or_else(corrupt)?;
         let first = match self.end {
             Some(end) if end >= open && end < newest => end + 1,
             _ => {
                 self.ids.clear();
+                self.last.clear();
                 self.highest = connection
                     .prepare_cached(HIGHEST)
                     .and_then(|mut highest| highest.query_row([], |row| row.get(0)).optional())
@@ -91,8 +102,11 @@ impl Tail {
         while let Some(row) = rows.next().map_err(failed)? {
             let tenant = row.get(0).map_err(failed)?;
             self.ids.insert((tenant, row.get(1).map_err(failed)?));
+            let index = row.get(2).map_err(failed)?;
+            let last = self.last.entry(tenant).or_insert(index);
+            *last = index.max(*last);
         }
-        self.end = Some(newest);
+        (self.end, self.open) = (Some(newest), open);
         Ok(())
     }
 
@@ -111,27 +125,50 @@ impl Tail {
             .map_err(during(Phase::Write))
     }
 
+    /// The index that the next entry of a tenant gets.
+    pub(super) fn next_index(&self, connection: &Connection, tenant: i64) -> Result<i64> {
+        let last = match self.last.get(&tenant) {
+            Some(last) => *last,
+            None => connection
+                .prepare_cached(LAST_PLACED)
+                .and_then(|mut last| last.query_row([tenant], |row| row.get(0)))
+                .map_err(during(Phase::Write))?,
+        };
+        Ok(last.saturating_add(1))
+    }
+
     /// Takes in an entry that was added behind all others, and writes what the block is looked up
-    /// by if it is full now.
+    /// by if it is full now. Says where what is behind the last full block begins.
     pub(super) fn added(
         &mut self,
         connection: &Connection,
-        seq: i64,
-        tenant: i64,
-        id: Uuid,
-    ) -> Result<()> {
-        self.ids.insert((tenant, id.into_bytes()));
+        (tenant, index): (i64, i64),
+        newest: Newest,
+    ) -> Result<i64> {
+        let Newest { seq, id } = newest;
+        self.ids.insert((tenant, id));
+        self.last.insert(tenant, index);
         self.end = Some(seq);
-        if open_from(seq) <= seq {
-            return Ok(());
+        // Counted by numbers, of which none is left out unless by somebody else.
+        if seq.saturating_sub(self.open) < BLOCK - 1 {
+            return Ok(self.open);
         }
+        let failed = during(Phase::Write);
+        for sql in [PLACE, WRITE] {
+            connection
+                .prepare_cached(sql)
+                .and_then(|mut write| write.execute([self.open, seq]))
+                .map_err(failed)?;
+        }
+        self.open = seq.saturating_add(1);
         connection
-            .prepare_cached(WRITE)
-            .and_then(|mut write| write.execute([open_from(seq - 1), seq]))
-            .map_err(during(Phase::Write))?;
+            .prepare_cached(FULL)
+            .and_then(|mut full| full.execute([self.open]))
+            .map_err(failed)?;
+        self.last.clear();
         let highest = self.ids.drain().map(|(_, id)| id).max();
         self.highest = self.highest.max(highest);
-        Ok(())
+        Ok(self.open)
     }
 }
 
@@ -177,6 +214,59 @@ mod tests {
         ] {
             let expected = 767_i64.div_euclid(every) + i64::from(767 % every != 0);
             assert_eq!(rows(connection, kind.number()), (expected, expected));
+        }
+    }
+
+    /// How many rows there are of what is kept of full blocks, and how many there should be.
+    fn kept(connection: &Connection, table: &str, expected: &str) -> (i64, i64) {
+        let sql = format!(
+            "WITH expected AS ({expected}), full AS (SELECT n, (SELECT count(*) FROM audit_entry WHERE tenant = n) / 256 * 256 AS open FROM audit_tenant)
+             SELECT (SELECT count(*) FROM {table}), (SELECT count(*) FROM (SELECT * FROM expected)),
+                    (SELECT count(*) FROM (SELECT * FROM {table} EXCEPT SELECT * FROM expected))"
+        );
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?));
+        let (rows, expected, others) = connection.query_row(&sql, [], row).unwrap();
+        assert_eq!(others, 0, "{table}");
+        (rows, expected)
+    }
+
+    #[test]
+    fn what_is_kept_of_full_blocks_is_what_stands_in_them_whoever_wrote_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut writers = [open(&path), open(&path), open(&path)];
+        let all = entries(2_600, 1);
+        let mut rest = all.as_slice();
+        for n in 0.. {
+            let size = rest.len().min(1 + n * 37 % 90);
+            let (batch, others) = rest.split_at(size);
+            writers[n % 3].append(batch).unwrap();
+            rest = others;
+            if rest.is_empty() {
+                break;
+            }
+        }
+        let connection = writers[0].connection().unwrap();
+        for (table, expected) in [
+            (
+                "audit_place",
+                "SELECT tenant, idx, seq, verb, actor, entity FROM audit_entry WHERE seq < 2560",
+            ),
+            (
+                "audit_posting",
+                "SELECT tenant, entity, seq FROM audit_entry JOIN full ON n = tenant WHERE idx < open",
+            ),
+            (
+                "audit_tally",
+                "SELECT tenant, 1, verb, idx / 256, min(idx), count(*), CASE WHEN count(*) <= 32 THEN unhex(group_concat(printf('%016x', seq), '' ORDER BY seq)) END
+                 FROM audit_entry JOIN full ON n = tenant WHERE idx < open GROUP BY tenant, verb, idx / 256
+                 UNION ALL
+                 SELECT tenant, 2, actor, idx / 256, min(idx), count(*), NULL
+                 FROM audit_entry JOIN full ON n = tenant WHERE idx < open GROUP BY tenant, actor, idx / 256",
+            ),
+        ] {
+            let (rows, expected) = kept(connection, table, expected);
+            assert!(rows == expected && rows > 0, "{table}: {rows} of {expected}");
         }
     }
 

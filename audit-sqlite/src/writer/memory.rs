@@ -158,7 +158,7 @@ impl Memory {
                 Some(tenant) => tenant,
                 None => tenants
                     .entry(entry.tenant.clone())
-                    .or_insert(TenantState::load(connection, door, &entry.tenant)?),
+                    .or_insert(TenantState::load(connection, door, tail, &entry.tenant)?),
             };
             if tail.has(connection, tenant.n, entry.id)? {
                 appended.push(resolve(connection, tenant.n, entry)?);
@@ -172,10 +172,10 @@ impl Memory {
                 // SQLite gives the next number; nobody else has the write lock.
                 newest = newest.followed_by(entry.id);
                 self.newest = Some(newest);
-                tail.added(connection, newest.seq, tenant.n, entry.id)?;
+                let open = tail.added(connection, (tenant.n, tenant.next), newest)?;
                 let time = entry.timestamp.timestamp_micros();
                 let TenantState { n, next, span } = tenant;
-                blocks::added(connection, *n, (*next, time), span)?;
+                blocks::added(connection, *n, (*next, time), open, span)?;
                 let index = u64::try_from(tenant.next).map_err(|_| corrupt())?;
                 appended.push(Appended::Stored { index });
                 tenant.next += 1;
@@ -199,12 +199,7 @@ impl Memory {
     ) -> Result<()> {
         let tenant = match self.tenants.get(&entry.tenant) {
             Some(tenant) => tenant.n,
-            None => {
-                self.tenants
-                    .entry(entry.tenant.clone())
-                    .or_insert(TenantState::load(connection, self.door, &entry.tenant)?)
-                    .n
-            }
+            None => TenantState::number(connection, self.door, &entry.tenant)?,
         };
         let mut side = Side::new();
         let logged = entry_by_id(connection, &mut side, tenant, &entry.tenant, entry.id)?;
@@ -327,29 +322,30 @@ fn resolve(connection: &Connection, tenant: i64, entry: &AuditEntry) -> Result<A
 
 impl TenantState {
     /// What the file knows of a tenant, which is added if it is new.
-    fn load(connection: &Connection, door: &Door, tenant: &Tenant) -> Result<Self> {
-        let failed = during(Phase::Write);
+    fn load(connection: &Connection, door: &Door, tail: &Tail, tenant: &Tenant) -> Result<Self> {
+        let n = Self::number(connection, door, tenant)?;
+        let next = tail.next_index(connection, n)?;
+        Ok(Self {
+            n,
+            next,
+            span: Span::before(next),
+        })
+    }
+
+    /// The number of a tenant, which is added if it is new.
+    fn number(connection: &Connection, door: &Door, tenant: &Tenant) -> Result<i64> {
         let name = tenant.as_str();
         let present = Self::find(connection, name)?;
         if present.is_none() {
             connection
                 .prepare_cached(door.tenant)
                 .and_then(|mut add| add.execute(params![name, Uuid::new_v4().as_bytes()]))
-                .map_err(failed)?;
+                .map_err(during(Phase::Write))?;
         }
-        let n = match present {
-            Some(n) => n,
-            None => Self::find(connection, name)?.ok_or_else(corrupt)?,
-        };
-        let next: i64 = connection
-            .prepare_cached("SELECT coalesce(max(idx), -1) + 1 FROM audit_entry WHERE tenant = +?1")
-            .and_then(|mut last| last.query_row([n], |row| row.get(0)))
-            .map_err(failed)?;
-        Ok(Self {
-            n,
-            next,
-            span: Span::before(next),
-        })
+        match present {
+            Some(n) => Ok(n),
+            None => Self::find(connection, name)?.ok_or_else(corrupt),
+        }
     }
 
     fn find(connection: &Connection, name: &str) -> Result<Option<i64>> {

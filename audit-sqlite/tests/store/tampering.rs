@@ -1,6 +1,8 @@
 //! The log is append-only for everybody who opens the file in good faith.
 
 use audit_core::AuditStore;
+use audit_core::query::Filter;
+use audit_core::store::Query;
 use audit_sqlite::SqliteStore;
 use audit_sqlite::rusqlite::Connection;
 
@@ -11,9 +13,9 @@ fn other_programs_cannot_change_or_delete_entries() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     let store = SqliteStore::open(&path).unwrap();
-    store
-        .append(&sample::entries(1, 50, &["acme", "globex"]))
-        .unwrap();
+    let first = sample::entries(1, 50, &["acme", "globex"]);
+    let more = sample::entries(2, 20, &["acme", "globex"]);
+    store.append(&first).unwrap();
     let foreign = Connection::open(&path).unwrap();
     for sql in [
         "UPDATE audit_entry SET time = 0",
@@ -27,7 +29,6 @@ fn other_programs_cannot_change_or_delete_entries() {
     }
     for sql in [
         "INSERT OR REPLACE INTO audit_entry SELECT * FROM audit_entry WHERE seq = 3",
-        "REPLACE INTO audit_entry SELECT seq + 1000, tenant, idx, id, time, recorded, verb, actor, outcome, severity, entity, label, shape, request_id, operation, ip, agent, request_data, changes, metadata, duration, cause, principal, reason, error_class, error_text, truncated, sensitive FROM audit_entry WHERE entity IS NOT NULL LIMIT 1",
         "INSERT INTO audit_entry SELECT * FROM audit_entry WHERE seq = 3",
     ] {
         // With delete triggers fired for displaced rows, as on our own connections.
@@ -36,6 +37,10 @@ fn other_programs_cannot_change_or_delete_entries() {
             .unwrap();
         assert!(foreign.execute_batch(sql).is_err(), "{sql}");
     }
+    // A row that is added displaces none.
+    foreign
+        .execute_batch("REPLACE INTO audit_entry SELECT seq + 1000, tenant, idx, id, time, recorded, verb, actor, outcome, severity, entity, label, shape, request_id, operation, ip, agent, request_data, changes, metadata, duration, cause, principal, reason, error_class, error_text, truncated, sensitive FROM audit_entry ORDER BY seq")
+        .unwrap();
     let rows: i64 = foreign
         .query_row(
             "SELECT count(*) FROM audit_entry WHERE seq <= 50",
@@ -44,4 +49,22 @@ fn other_programs_cannot_change_or_delete_entries() {
         )
         .unwrap();
     assert_eq!(rows, 50);
+    // Nor does it hide any, or stand in the way of the next ones.
+    store.append(&more).unwrap();
+    store.append(&sample::entries(3, 600, &["acme"])).unwrap();
+    for entry in first.iter().chain(&more) {
+        let mut query = Filter::default();
+        query.entity_type = entry.entity_type().map(str::to_owned);
+        let query = Query::new(&query, usize::MAX);
+        let all = store.entries(&entry.tenant, &query).unwrap();
+        assert!(all.iter().any(|one| one.id == entry.id));
+    }
+    let last = store
+        .entries(&"acme".into(), &Query::new(&Filter::default(), 1))
+        .unwrap();
+    let acme = first
+        .iter()
+        .chain(&more)
+        .filter(|entry| entry.tenant.as_str() == "acme");
+    assert_eq!(last[0].index, 599 + acme.count() as u64);
 }
