@@ -3,7 +3,7 @@
 use std::iter;
 use std::ops::Range;
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// What a text says as JSON; nothing if it is none. A number that would be another after it was
 /// read, since it has more digits than fit, is read as the text of its digits.
@@ -60,7 +60,8 @@ fn behind_string(mut text: &[u8]) -> &[u8] {
 }
 
 /// Whether a number is the same after it was read: an integer of 64 bits, or a float that is
-/// written with the same digits.
+/// written with the same digits. Where two are as short and as near, one writer takes the one, and
+/// another the other.
 fn fits(number: &[u8]) -> bool {
     let Ok(number) = str::from_utf8(number) else {
         return false;
@@ -68,8 +69,14 @@ fn fits(number: &[u8]) -> bool {
     if number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok() {
         return true;
     }
-    let read = number.parse::<f64>().map(|read| format!("{read:e}"));
-    read.is_ok_and(|read| Decimal::of(number) == Decimal::of(&read))
+    let Some(read) = number.parse().ok().and_then(Number::from_f64) else {
+        return false;
+    };
+    let is_written_as = |written: &str| Decimal::of(number) == Decimal::of(written);
+    is_written_as(&read.to_string())
+        || read
+            .as_f64()
+            .is_some_and(|read| is_written_as(&format!("{read:e}")))
 }
 
 /// A number as its digits, without zeros at either end, and where the point stands.
@@ -129,6 +136,8 @@ mod tests {
             "-2.5E-7",
             "1000000000000000000000",
             "1e23",
+            "1600784843260163.2",
+            "1600784843260163.3",
             r#"{"a": [1, {"a": null}], "b": "12345678901234567890123 \" 1.00000000000000000001"}"#,
         ] {
             let value: Value = serde_json::from_str(text).unwrap();
