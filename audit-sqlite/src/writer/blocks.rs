@@ -7,10 +7,12 @@
 //! neighbours are, and nothing has to be remembered from one batch, or one process, to the next: where the
 //! times are not, they are read.
 
-use audit_core::Result;
-use rusqlite::Connection;
+use std::collections::BTreeMap;
 
-use crate::error::{Phase, during};
+use audit_core::Result;
+use rusqlite::{Connection, params};
+
+use crate::error::{Phase, corrupt, during};
 
 /// How many entries of a tenant make a block.
 pub(crate) const BLOCK: i64 = 256;
@@ -32,43 +34,16 @@ impl Tally {
 }
 
 /// The entries of a block, of which the last ones may not be in full blocks of the whole log yet.
-macro_rules! entries {
-    ($columns:literal, $before:literal, $after:literal) => {
-        concat!(
-            $before,
-            "(SELECT ",
-            $columns,
-            " FROM audit_place WHERE tenant = +?1 AND idx BETWEEN ?3 AND ?4 UNION ALL SELECT ",
-            $columns,
-            " FROM audit_entry NOT INDEXED WHERE seq >= ?5 AND tenant = +?1 AND idx BETWEEN ?3 AND ?4)",
-            $after
-        )
-    };
-}
-
+const ENTRIES: &str = "SELECT idx, seq, verb, actor, entity FROM audit_place WHERE tenant = +?1 AND idx BETWEEN ?2 AND ?3 UNION ALL SELECT idx, seq, verb, actor, entity FROM audit_entry NOT INDEXED WHERE seq >= ?4 AND tenant = +?1 AND idx BETWEEN ?2 AND ?3";
 const TIMES: &str = "SELECT min(time), max(time) FROM (SELECT e.time FROM audit_place AS p CROSS JOIN audit_entry AS e ON e.seq = p.seq WHERE p.tenant = +?1 AND p.idx BETWEEN ?2 AND ?3 UNION ALL SELECT time FROM audit_entry NOT INDEXED WHERE seq >= ?4 AND tenant = +?1 AND idx BETWEEN ?2 AND ?3)";
 const SPAN: &str =
     "INSERT INTO audit_span (tenant, block, min_time, max_time) VALUES (?1, ?2, ?3, ?4)";
 /// `OR FAIL` spares a statement the journal by which it would be taken back alone: see `INSERT_FOR_CALLER`.
-const SUMS: [&str; 3] = [
-    // A verb that is rare in the block says where it is: eight bytes for each `seq`. Looked for by itself, for
-    // most entries are of verbs that are not.
-    entries!(
-        "idx, seq, verb",
-        "WITH block AS MATERIALIZED ",
-        " INSERT OR FAIL INTO audit_tally (tenant, kind, number, block, first, entries, places) SELECT ?1, 1, verb, ?2, min(idx), count(*), CASE WHEN count(*) <= 32 THEN (SELECT unhex(group_concat(printf('%016x', seq), '' ORDER BY seq)) FROM block WHERE verb = b.verb) END FROM block AS b GROUP BY verb"
-    ),
-    entries!(
-        "idx, actor",
-        "INSERT OR FAIL INTO audit_tally (tenant, kind, number, block, first, entries) SELECT ?1, 2, actor, ?2, min(idx), count(*) FROM ",
-        " GROUP BY actor"
-    ),
-    entries!(
-        "entity, seq",
-        "INSERT OR FAIL INTO audit_posting (tenant, entity, seq) SELECT ?1, entity, seq FROM ",
-        " WHERE ?2 IS NOT NULL AND entity IS NOT NULL ORDER BY entity, seq"
-    ),
-];
+const TALLY: &str = "INSERT OR FAIL INTO audit_tally (tenant, kind, number, block, first, entries, places) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const POSTING: &str = "INSERT OR FAIL INTO audit_posting (tenant, entity, seq) VALUES (?1, ?2, ?3)";
+
+/// A verb that a block has no more often says where it is.
+const RARE: usize = 32;
 
 /// The times in the open block of a tenant's log.
 pub(super) enum Span {
@@ -133,13 +108,93 @@ pub(super) fn added(
         .prepare_cached(SPAN)
         .and_then(|mut span| span.execute([tenant, block, min, max]))
         .map_err(failed)?;
-    for sql in SUMS {
-        connection
-            .prepare_cached(sql)
-            .and_then(|mut sum| sum.execute([tenant, block, first, index, open]))
-            .map_err(failed)?;
+    let sums = Sums::of(connection, tenant, (first, index), open)?;
+    sums.write(connection, tenant, block)
+}
+
+/// What stands in a block.
+#[derive(Default)]
+struct Sums {
+    verbs: BTreeMap<i64, Sum>,
+    actors: BTreeMap<i64, Sum>,
+    /// Each record with its entry, in the order of the table.
+    postings: Vec<(i64, i64)>,
+}
+
+/// The entries of a block that have a verb or an actor.
+struct Sum {
+    /// The index of the first one.
+    first: i64,
+    /// Each `seq`.
+    places: Vec<i64>,
+}
+
+impl Sums {
+    fn of(
+        connection: &Connection,
+        tenant: i64,
+        (first, last): (i64, i64),
+        open: i64,
+    ) -> Result<Self> {
+        let failed = during(Phase::Write);
+        let mut sums = Self::default();
+        let mut entries = connection.prepare_cached(ENTRIES).map_err(failed)?;
+        let mut rows = entries.query([tenant, first, last, open]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let (index, seq) = (row.get(0).map_err(failed)?, row.get(1).map_err(failed)?);
+            let count = |kind: &mut BTreeMap<i64, Sum>, number| {
+                let sum = kind.entry(number).or_insert_with(|| Sum {
+                    first: index,
+                    places: Vec::new(),
+                });
+                sum.first = index.min(sum.first);
+                sum.places.push(seq);
+            };
+            count(&mut sums.verbs, row.get(2).map_err(failed)?);
+            count(&mut sums.actors, row.get(3).map_err(failed)?);
+            if let Some(entity) = row.get(4).map_err(failed)? {
+                sums.postings.push((entity, seq));
+            }
+        }
+        sums.postings.sort_unstable();
+        Ok(sums)
     }
-    Ok(())
+
+    fn write(&self, connection: &Connection, tenant: i64, block: i64) -> Result<()> {
+        let failed = during(Phase::Write);
+        let mut tally = connection.prepare_cached(TALLY).map_err(failed)?;
+        for (kind, sums) in [(Tally::Verb, &self.verbs), (Tally::Actor, &self.actors)] {
+            for (number, sum) in sums {
+                let entries = sum.places.len();
+                let places = (kind == Tally::Verb && entries <= RARE).then(|| sum.places());
+                tally
+                    .execute(params![
+                        tenant,
+                        kind.number(),
+                        number,
+                        block,
+                        sum.first,
+                        i64::try_from(entries).map_err(|_| corrupt())?,
+                        places
+                    ])
+                    .map_err(failed)?;
+            }
+        }
+        let mut posting = connection.prepare_cached(POSTING).map_err(failed)?;
+        for (entity, seq) in &self.postings {
+            posting.execute([tenant, *entity, *seq]).map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+impl Sum {
+    /// Eight bytes for each `seq`, in order.
+    fn places(&self) -> Vec<u8> {
+        let mut places = self.places.clone();
+        places.sort_unstable();
+        places.iter().flat_map(|seq| seq.to_be_bytes()).collect()
+    }
 }
 
 #[cfg(test)]

@@ -3,17 +3,16 @@
 //!
 //! Rows of `audit_place` and `audit_lookup` are written when the last of 256 entries is added, whatever
 //! tenants they are of, so that a single entry dirties no page for them. The entries behind the last
-//! full 256 are looked at one by one, by readers in the file, by the writer in its memory.
+//! full 256 are looked at one by one, by readers in the file, by the writer in its [memory](super::tail).
 
-use std::collections::{HashMap, HashSet};
-
-use audit_core::Result;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use audit_core::{AuditEntry, Result};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, ToSql, params};
 use uuid::Uuid;
 
-use super::blocks::BLOCK;
-use super::newest::Newest;
-use crate::error::{Phase, corrupt, during};
+use super::intern::Numbers;
+use crate::codec::RequestKey;
+use crate::error::{Phase, during};
 
 /// What a row of `audit_lookup` is about; 0 is the id of the entry itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,134 +41,120 @@ impl Lookup {
     }
 }
 
-/// `OR FAIL`: see `blocks::SUMS`.
-const WRITE: &str = "INSERT OR FAIL INTO audit_lookup (kind, value, tenant, seq) SELECT 0, id, tenant, seq FROM audit_entry WHERE seq BETWEEN +?1 AND +?2 UNION ALL SELECT 1, operation, tenant, seq FROM audit_entry WHERE seq BETWEEN +?1 AND +?2 AND operation IS NOT NULL UNION ALL SELECT 2, request_id, tenant, seq FROM audit_entry WHERE seq BETWEEN +?1 AND +?2 AND request_id IS NOT NULL UNION ALL SELECT 3, cause, tenant, seq FROM audit_entry WHERE seq BETWEEN +?1 AND +?2 AND cause IS NOT NULL";
-const PLACE: &str = "INSERT OR FAIL INTO audit_place (tenant, idx, seq, verb, actor, entity) SELECT tenant, idx, seq, verb, actor, entity FROM audit_entry WHERE seq BETWEEN +?1 AND +?2 ORDER BY tenant, idx";
-/// Where the full blocks of the log end.
-const OPEN: &str = "SELECT max(open) FROM audit_block";
-const FULL: &str = "INSERT OR FAIL INTO audit_block (open) VALUES (?1)";
-const LAST_PLACED: &str = "SELECT coalesce(max(idx), -1) FROM audit_place WHERE tenant = +?1";
-const HIGHEST: &str =
-    "SELECT value FROM audit_lookup WHERE kind = 0 ORDER BY value DESC, tenant DESC LIMIT 1";
-const BEHIND: &str = "SELECT tenant, id, idx FROM audit_entry WHERE seq BETWEEN +?1 AND +?2";
-const IS_WRITTEN: &str =
-    "SELECT EXISTS (SELECT 1 FROM audit_lookup WHERE kind = 0 AND value = +?1 AND tenant = +?2)";
+/// `OR FAIL` spares a statement the journal by which it would be taken back alone: see `INSERT_FOR_CALLER`.
+const LOOKUP: &str =
+    "INSERT OR FAIL INTO audit_lookup (kind, value, tenant, seq) VALUES (?1, ?2, ?3, ?4)";
+const PLACE: &str = "INSERT OR FAIL INTO audit_place (tenant, idx, seq, verb, actor, entity) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+const BEHIND: &str = "SELECT tenant, idx, seq, id, verb, actor, entity, operation, request_id, cause FROM audit_entry WHERE seq BETWEEN +?1 AND +?2";
 
-/// The ids and the indexes of the entries behind the last full block: none of a tenant may come twice.
-#[derive(Default)]
-pub(super) struct Tail {
-    /// The last entry that is in here, or in a full block.
-    end: Option<i64>,
-    /// The first entry behind the last full block.
-    open: i64,
-    ids: HashSet<(i64, [u8; 16])>,
-    /// The last index of each tenant that has any in here.
-    last: HashMap<i64, i64>,
-    /// No id in full blocks is higher. Since ids are ordered by time, most new ones are.
-    highest: Option<[u8; 16]>,
+/// What an entry is looked up by.
+pub(super) struct Keys {
+    pub(super) tenant: i64,
+    pub(super) index: i64,
+    pub(super) seq: i64,
+    pub(super) id: [u8; 16],
+    verb: i64,
+    actor: i64,
+    entity: Option<i64>,
+    operation: Option<[u8; 16]>,
+    request: Option<Value>,
+    cause: Option<[u8; 16]>,
 }
 
-impl Tail {
-    pub(super) fn forget(&mut self) {
-        self.end = None;
+impl Keys {
+    /// Of an entry that stands at a place.
+    pub(super) fn of(
+        entry: &AuditEntry,
+        numbers: Numbers,
+        (tenant, index, seq): (i64, i64, i64),
+    ) -> Self {
+        Self {
+            tenant,
+            index,
+            seq,
+            id: entry.id.into_bytes(),
+            verb: numbers.verb,
+            actor: numbers.actor,
+            entity: numbers.entity,
+            operation: entry.operation.map(Uuid::into_bytes),
+            request: entry
+                .request_id
+                .as_deref()
+                .map(|id| RequestKey::of(id).to_value()),
+            cause: entry.cause.map(Uuid::into_bytes),
+        }
     }
 
-    /// Reads what is not known yet of a log that ends with `newest`.
-    pub(super) fn reach(&mut self, connection: &Connection, newest: i64) -> Result<()> {
-        if self.end == Some(newest) {
-            return Ok(());
-        }
-        let failed = during(Phase::Write);
-        let open = connection
-            .prepare_cached(OPEN)
-            .and_then(|mut open| open.query_row([], |row| row.get::<_, Option<i64>>(0)))
-            .map_err(failed)?
-            .ok_or_else(corrupt)?;
-        let first = match self.end {
-            Some(end) if end >= open && end < newest => end + 1,
-            _ => {
-                self.ids.clear();
-                self.last.clear();
-                self.highest = connection
-                    .prepare_cached(HIGHEST)
-                    .and_then(|mut highest| highest.query_row([], |row| row.get(0)).optional())
-                    .map_err(failed)?;
-                open
-            }
-        };
-        let mut behind = connection.prepare_cached(BEHIND).map_err(failed)?;
-        let mut rows = behind.query([first, newest]).map_err(failed)?;
-        while let Some(row) = rows.next().map_err(failed)? {
-            let tenant = row.get(0).map_err(failed)?;
-            self.ids.insert((tenant, row.get(1).map_err(failed)?));
-            let index = row.get(2).map_err(failed)?;
-            let last = self.last.entry(tenant).or_insert(index);
-            *last = index.max(*last);
-        }
-        (self.end, self.open) = (Some(newest), open);
-        Ok(())
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            tenant: row.get(0)?,
+            index: row.get(1)?,
+            seq: row.get(2)?,
+            id: row.get(3)?,
+            verb: row.get(4)?,
+            actor: row.get(5)?,
+            entity: row.get(6)?,
+            operation: row.get(7)?,
+            request: row.get(8)?,
+            cause: row.get(9)?,
+        })
     }
+}
 
-    /// Whether the log of a tenant has an entry with this id.
-    pub(super) fn has(&self, connection: &Connection, tenant: i64, id: Uuid) -> Result<bool> {
-        let id = id.as_bytes();
-        if self.ids.contains(&(tenant, *id)) {
-            return Ok(true);
-        }
-        if self.highest.is_none_or(|highest| *id > highest) {
-            return Ok(false);
-        }
-        connection
-            .prepare_cached(IS_WRITTEN)
-            .and_then(|mut find| find.query_row(params![id, tenant], |row| row.get(0)))
-            .map_err(during(Phase::Write))
+/// Reads those of the entries from one number to another.
+pub(super) fn read(
+    connection: &Connection,
+    (first, last): (i64, i64),
+    each: &mut impl FnMut(Keys),
+) -> Result<()> {
+    let failed = during(Phase::Write);
+    let mut behind = connection.prepare_cached(BEHIND).map_err(failed)?;
+    let mut rows = behind.query([first, last]).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        each(Keys::read(row).map_err(failed)?);
     }
+    Ok(())
+}
 
-    /// The index that the next entry of a tenant gets.
-    pub(super) fn next_index(&self, connection: &Connection, tenant: i64) -> Result<i64> {
-        let last = match self.last.get(&tenant) {
-            Some(last) => *last,
-            None => connection
-                .prepare_cached(LAST_PLACED)
-                .and_then(|mut last| last.query_row([tenant], |row| row.get(0)))
-                .map_err(during(Phase::Write))?,
-        };
-        Ok(last.saturating_add(1))
+/// Writes those of a full block.
+pub(super) fn write(connection: &Connection, block: &mut [Keys]) -> Result<()> {
+    let failed = during(Phase::Write);
+    let mut lookup = connection.prepare_cached(LOOKUP).map_err(failed)?;
+    let mut add = |kind: i64, keys: &Keys, value: &dyn ToSql| {
+        lookup
+            .execute(params![kind, value, keys.tenant, keys.seq])
+            .map_err(failed)
+    };
+    for keys in block.iter() {
+        add(0, keys, &keys.id)?;
+        if let Some(operation) = &keys.operation {
+            add(Lookup::Operation.number(), keys, operation)?;
+        }
+        if let Some(request) = &keys.request {
+            add(Lookup::Request.number(), keys, request)?;
+        }
+        if let Some(cause) = &keys.cause {
+            add(Lookup::Cause.number(), keys, cause)?;
+        }
     }
-
-    /// Takes in an entry that was added behind all others, and writes what the block is looked up
-    /// by if it is full now. Says where what is behind the last full block begins.
-    pub(super) fn added(
-        &mut self,
-        connection: &Connection,
-        (tenant, index): (i64, i64),
-        newest: Newest,
-    ) -> Result<i64> {
-        let Newest { seq, id } = newest;
-        self.ids.insert((tenant, id));
-        self.last.insert(tenant, index);
-        self.end = Some(seq);
-        // Counted by numbers, of which none is left out unless by somebody else.
-        if seq.saturating_sub(self.open) < BLOCK - 1 {
-            return Ok(self.open);
-        }
-        let failed = during(Phase::Write);
-        for sql in [PLACE, WRITE] {
-            connection
-                .prepare_cached(sql)
-                .and_then(|mut write| write.execute([self.open, seq]))
-                .map_err(failed)?;
-        }
-        self.open = seq.saturating_add(1);
-        connection
-            .prepare_cached(FULL)
-            .and_then(|mut full| full.execute([self.open]))
+    // In the order of the table, tenant by tenant.
+    block.sort_unstable_by_key(|keys| (keys.tenant, keys.index));
+    let mut place = connection.prepare_cached(PLACE).map_err(failed)?;
+    for keys in block.iter() {
+        let Keys {
+            tenant,
+            index,
+            seq,
+            verb,
+            actor,
+            entity,
+            ..
+        } = keys;
+        place
+            .execute(params![tenant, index, seq, verb, actor, entity])
             .map_err(failed)?;
-        self.last.clear();
-        let highest = self.ids.drain().map(|(_, id)| id).max();
-        self.highest = self.highest.max(highest);
-        Ok(self.open)
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -224,7 +209,7 @@ mod tests {
              SELECT (SELECT count(*) FROM {table}), (SELECT count(*) FROM (SELECT * FROM expected)),
                     (SELECT count(*) FROM (SELECT * FROM {table} EXCEPT SELECT * FROM expected))"
         );
-        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?));
+        let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?));
         let (rows, expected, others) = connection.query_row(&sql, [], row).unwrap();
         assert_eq!(others, 0, "{table}");
         (rows, expected)

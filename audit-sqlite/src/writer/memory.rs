@@ -11,8 +11,9 @@ use super::attempts;
 use super::blocks::{self, Span};
 use super::insert::{INSERT, INSERT_ATTEMPT, INSERT_FOR_CALLER, Texts, insert};
 use super::intern::{Interned, Numbers};
-use super::lookups::Tail;
+use super::lookups::Keys;
 use super::newest::Newest;
+use super::tail::Tail;
 use crate::error::{Phase, corrupt, during};
 use crate::reader::{Side, attempt_by_id, entry_by_id};
 
@@ -172,7 +173,8 @@ impl Memory {
                 // SQLite gives the next number; nobody else has the write lock.
                 newest = newest.followed_by(entry.id);
                 self.newest = Some(newest);
-                let open = tail.added(connection, (tenant.n, tenant.next), newest)?;
+                let place = (tenant.n, tenant.next, newest.seq);
+                let open = tail.added(connection, Keys::of(entry, numbers, place))?;
                 let time = entry.timestamp.timestamp_micros();
                 let TenantState { n, next, span } = tenant;
                 blocks::added(connection, *n, (*next, time), open, span)?;

@@ -14,6 +14,7 @@ mod newest;
 mod recall;
 mod shelf;
 mod staged;
+mod tail;
 #[cfg(test)]
 mod tests;
 
