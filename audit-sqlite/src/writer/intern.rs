@@ -1,69 +1,12 @@
 //! Values that repeat, as small numbers of their tenant.
 
 use audit_core::{Actor, Changes, Entity, Result};
-use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
 
 use super::recall::{Fingerprint, Recall};
+use super::values::{Kind, RECORD, add, find, find_named, find_or_add, last_shape, text};
 use crate::codec::{Key, Numbered};
-use crate::error::{Phase, during};
-
-/// A side table whose numbers are remembered by value alone; records have more, see [`Record`].
-#[derive(Clone, Copy)]
-enum Kind {
-    Actor,
-    Verb,
-    Label,
-    Agent,
-    Shape,
-}
-
-/// How a value is found, and how it is added with the next number of its tenant.
-///
-/// Where SQLite compares a parameter with a column it looks at the value when it plans, unless the
-/// connection forbids it, which that of a caller does not; and so it compiles the statement anew for
-/// each value. A plus sign keeps it from looking.
-#[derive(Clone, Copy)]
-struct Sql {
-    find: &'static str,
-    add: &'static str,
-}
-
-const RECORD: Sql = Sql {
-    find: "SELECT n FROM audit_entity WHERE tenant = +?1 AND key = +?2 AND type = +?3",
-    add: "INSERT INTO audit_entity (tenant, n, key, type) SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3 FROM audit_entity WHERE tenant = +?1 RETURNING n",
-};
-
-impl Kind {
-    const COUNT: usize = 5;
-
-    const fn sql(self) -> Sql {
-        match self {
-            Self::Actor => Sql {
-                find: "SELECT n FROM audit_actor WHERE tenant = +?1 AND kind = +?2 AND key = +?3 AND name = +?4",
-                add: "INSERT INTO audit_actor (tenant, n, kind, key, name) SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3, ?4 FROM audit_actor WHERE tenant = +?1 RETURNING n",
-            },
-            Self::Verb => Sql {
-                find: "SELECT n FROM audit_verb WHERE tenant = +?1 AND action = +?2 AND entity_type = +?3",
-                add: "INSERT INTO audit_verb (tenant, n, action, entity_type) SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3 FROM audit_verb WHERE tenant = +?1 RETURNING n",
-            },
-            Self::Label => Sql {
-                find: "SELECT n FROM audit_label WHERE tenant = +?1 AND entity = +?2 AND name = +?3",
-                add: "INSERT INTO audit_label (tenant, n, entity, name) SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3 FROM audit_label WHERE tenant = +?1 RETURNING n",
-            },
-            Self::Agent => Sql {
-                find: "SELECT n FROM audit_agent WHERE tenant = +?1 AND agent = +?2",
-                add: "INSERT INTO audit_agent (tenant, n, agent) SELECT ?1, coalesce(max(n), 0) + 1, ?2 FROM audit_agent WHERE tenant = +?1 RETURNING n",
-            },
-            Self::Shape => Sql {
-                find: "SELECT n FROM audit_shape WHERE tenant = +?1 AND fields = +?2",
-                add: "INSERT INTO audit_shape (tenant, n, fields) SELECT ?1, coalesce(max(n), 0) + 1, ?2 FROM audit_shape WHERE tenant = +?1 RETURNING n",
-            },
-        }
-    }
-}
-
-const FIND_NAMED: &str = "SELECT e.n, l.n FROM audit_entity AS e LEFT JOIN audit_label AS l ON l.tenant = e.tenant AND l.entity = e.n AND l.name = +?4 WHERE e.tenant = +?1 AND e.key = +?2 AND e.type = +?3";
 
 /// How many records are remembered, of each generation: what fills a map of 131,072 places, which is
 /// 6 MiB. They are many, and a statement may change them all.
@@ -263,7 +206,7 @@ impl Interned {
         let sql = Kind::Shape.sql();
         let number = match find(connection, sql, tenant, &values)? {
             Some(number) => number,
-            None if shapes(connection, tenant)? >= MAX_SHAPES => UNLISTED_SHAPE,
+            None if last_shape(connection, tenant)? >= MAX_SHAPES => UNLISTED_SHAPE,
             None => add(connection, sql, tenant, &values)?,
         };
         if number != UNLISTED_SHAPE {
@@ -315,86 +258,4 @@ impl Interned {
     pub(super) fn remembered(&self) -> usize {
         self.records.len() + self.known.iter().map(Recall::len).sum::<usize>()
     }
-}
-
-fn text(text: &str) -> ValueRef<'_> {
-    ValueRef::Text(text.as_bytes())
-}
-
-fn find_or_add(
-    connection: &Connection,
-    sql: Sql,
-    tenant: i64,
-    fields: &[ValueRef<'_>],
-) -> Result<i64> {
-    match find(connection, sql, tenant, fields)? {
-        Some(number) => Ok(number),
-        None => add(connection, sql, tenant, fields),
-    }
-}
-
-fn find(
-    connection: &Connection,
-    sql: Sql,
-    tenant: i64,
-    fields: &[ValueRef<'_>],
-) -> Result<Option<i64>> {
-    run(connection, sql.find, tenant, fields)
-        .optional()
-        .map_err(during(Phase::Write))
-}
-
-/// A record's number, and that of its name, in one look.
-fn find_named(
-    connection: &Connection,
-    tenant: i64,
-    value: [ValueRef<'_>; 2],
-    name: &str,
-) -> Result<Option<(i64, Option<i64>)>> {
-    let [key, entity_type] = value;
-    let fields = [key, entity_type, text(name)];
-    query(connection, FIND_NAMED, tenant, &fields, |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })
-    .optional()
-    .map_err(during(Phase::Write))
-}
-
-fn add(connection: &Connection, sql: Sql, tenant: i64, fields: &[ValueRef<'_>]) -> Result<i64> {
-    run(connection, sql.add, tenant, fields).map_err(during(Phase::Write))
-}
-
-fn run(
-    connection: &Connection,
-    sql: &str,
-    tenant: i64,
-    fields: &[ValueRef<'_>],
-) -> rusqlite::Result<i64> {
-    query(connection, sql, tenant, fields, |row| row.get(0))
-}
-
-fn query<R>(
-    connection: &Connection,
-    sql: &str,
-    tenant: i64,
-    fields: &[ValueRef<'_>],
-    read: impl FnOnce(&Row<'_>) -> rusqlite::Result<R>,
-) -> rusqlite::Result<R> {
-    struct Bound<'a>(ValueRef<'a>);
-
-    impl ToSql for Bound<'_> {
-        fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-            Ok(ToSqlOutput::Borrowed(self.0))
-        }
-    }
-
-    let values = std::iter::once(ValueRef::Integer(tenant)).chain(fields.iter().copied());
-    connection
-        .prepare_cached(sql)?
-        .query_row(rusqlite::params_from_iter(values.map(Bound)), read)
-}
-
-fn shapes(connection: &Connection, tenant: i64) -> Result<i64> {
-    let sql = "SELECT coalesce(max(n), 0) FROM audit_shape WHERE tenant = +?1";
-    run(connection, sql, tenant, &[]).map_err(during(Phase::Write))
 }

@@ -17,6 +17,7 @@ mod staged;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use std::path::PathBuf;
 use std::sync::Arc;
