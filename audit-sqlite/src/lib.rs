@@ -21,7 +21,7 @@
 //! tools there is the view `audit_log`, which shows entries as text and JSON:
 //!
 //! ```text
-//! $ sqlite3 audit.db "SELECT timestamp, actor_name, action, entity_name FROM audit_log WHERE company = 'acme'"
+//! $ sqlite3 audit.db "SELECT timestamp, actor_name, action, entity_name FROM audit_log WHERE company = 'acme' ORDER BY \"index\""
 //! ```
 //!
 //! # Actions that had begun

@@ -117,7 +117,10 @@ fn by_stream(scope: Scope<'_>, route: &Route<'_>) -> Result<Vec<(i64, u64)>> {
     let mut groups = Vec::new();
     for stream in &route.streams {
         if let rusqlite::types::Value::Integer(number) = stream.value {
-            groups.push((number, route::count(scope, stream, route.bounds)?));
+            let entries = route::count(scope, stream, route.bounds)?;
+            if entries > 0 {
+                groups.push((number, entries));
+            }
         }
     }
     Ok(groups)

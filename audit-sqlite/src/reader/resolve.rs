@@ -89,11 +89,17 @@ impl<'f> Resolved<'f> {
     /// A record stands in full blocks of the tenant's log and behind them.
     fn records(&mut self, numbers: &[i64]) {
         if numbers.len() <= MAX_STREAMS {
-            let sources = [Source::Entity, Source::EntityOpen, Source::EntityTail];
+            let sources = [Source::Entity, Source::EntityOpen];
             let streams = numbers
                 .iter()
                 .flat_map(|number| sources.map(|source| Stream::number(source, *number)));
-            self.candidates.push(streams.collect());
+            let mut streams: Vec<Stream> = streams.collect();
+            match numbers {
+                [number] => streams.push(Stream::number(Source::EntityTail, *number)),
+                // Walked once for all of them.
+                _ => streams.extend(Stream::log(false, false).into_iter().skip(1)),
+            }
+            self.candidates.push(streams);
         }
     }
 

@@ -21,5 +21,18 @@ INSERT INTO audit_place (tenant, idx, seq, verb, actor, entity)
     WHERE seq < (SELECT open FROM audit_block)
     ORDER BY tenant, idx;
 
+-- Numbers that another program has left out were looked up by nobody.
+INSERT OR IGNORE INTO audit_lookup (kind, value, tenant, seq)
+    SELECT 0, id, tenant, seq FROM audit_entry WHERE seq < (SELECT open FROM audit_block)
+    UNION ALL
+    SELECT 1, operation, tenant, seq FROM audit_entry
+        WHERE seq < (SELECT open FROM audit_block) AND operation IS NOT NULL
+    UNION ALL
+    SELECT 2, request_id, tenant, seq FROM audit_entry
+        WHERE seq < (SELECT open FROM audit_block) AND request_id IS NOT NULL
+    UNION ALL
+    SELECT 3, cause, tenant, seq FROM audit_entry
+        WHERE seq < (SELECT open FROM audit_block) AND cause IS NOT NULL;
+
 DROP INDEX audit_entry_index;
 DROP VIEW audit_log;

@@ -96,9 +96,10 @@ macro_rules! actor_kind {
     };
 }
 
-/// What the view shows, with the columns that its migration has added at the end, and where from.
+/// What the view shows, with the columns that its migration has added at the end; where from; and where the
+/// tenant, and the place of an entry with what it is about, are known first.
 macro_rules! select {
-    ($from:literal $(, $added:literal)?) => { concat!(
+    ($from:literal, $tenant:literal, $of:literal $(, $added:literal)?) => { concat!(
     "SELECT\n  ",
     uuid!("e.id"),
     " AS id,\n  ",
@@ -117,7 +118,8 @@ macro_rules! select {
     " (e.ip >> 8) & 255, e.ip & 255) ELSE e.ip END AS ip_address,\n  ",
     "g.agent AS user_agent,\n  ",
     "e.request_data AS request_data,\n  e.changes AS changes,\n  e.metadata AS metadata,\n  ",
-    "e.idx AS \"index\",\n  ",
+    $of,
+    "idx AS \"index\",\n  ",
     time!("(e.time + e.recorded)"),
     " AS recorded_at,\n  ",
     actor_kind!("a.kind"),
@@ -146,9 +148,19 @@ macro_rules! select {
     "\n",
     $from,
     "\n",
-    "JOIN audit_actor AS a ON a.tenant = e.tenant AND a.n = e.actor\n",
-    "JOIN audit_verb AS v ON v.tenant = e.tenant AND v.n = e.verb\n",
-    "LEFT JOIN audit_entity AS o ON o.tenant = e.tenant AND o.n = e.entity\n",
+    "JOIN audit_actor AS a ON a.tenant = ",
+    $tenant,
+    " AND a.n = ",
+    $of,
+    "actor\nJOIN audit_verb AS v ON v.tenant = ",
+    $tenant,
+    " AND v.n = ",
+    $of,
+    "verb\nLEFT JOIN audit_entity AS o ON o.tenant = ",
+    $tenant,
+    " AND o.n = ",
+    $of,
+    "entity\n",
     "LEFT JOIN audit_label AS l ON l.tenant = e.tenant AND l.n = e.label\n",
     "LEFT JOIN audit_agent AS g ON g.tenant = e.tenant AND g.n = e.agent\n",
     "LEFT JOIN audit_actor AS d ON d.tenant = e.tenant AND d.n = e.principal"
@@ -159,7 +171,7 @@ macro_rules! first {
     ($($added:literal)?) => {
         concat!(
             "CREATE VIEW audit_log AS ",
-            select!("FROM audit_entry AS e\nJOIN audit_tenant AS t ON t.n = e.tenant" $(, $added)?)
+            select!("FROM audit_entry AS e\nJOIN audit_tenant AS t ON t.n = e.tenant", "e.tenant", "e." $(, $added)?)
         )
     };
 }
@@ -169,16 +181,20 @@ pub(super) const FIRST: &str = first!();
 /// The view with the paths of personal values.
 pub(super) const WITH_SENSITIVE: &str = first!(",\n  e.sensitive AS sensitive");
 /// The view that finds the entries of one `company` without an index of the log: those in full blocks by
-/// their places, and those behind them by looking at each.
+/// their places, in order, and those behind them by looking at each.
 pub(super) const BY_TENANT: &str = concat!(
     "CREATE VIEW audit_log AS\n",
     select!(
-        "FROM audit_tenant AS t\nJOIN audit_place AS p ON p.tenant = t.n\nJOIN audit_entry AS e ON e.seq = p.seq",
+        "FROM audit_tenant AS t\nJOIN audit_place AS p ON p.tenant = t.n\nJOIN audit_entry AS e ON e.seq = p.seq AND e.tenant = p.tenant",
+        "t.n",
+        "p.",
         ",\n  e.sensitive AS sensitive"
     ),
     "\nUNION ALL\n",
     select!(
         "FROM audit_entry AS e\nJOIN audit_tenant AS t ON t.n = e.tenant",
+        "e.tenant",
+        "e.",
         ",\n  e.sensitive AS sensitive"
     ),
     "\nWHERE e.seq >= (SELECT max(open) FROM audit_block)"

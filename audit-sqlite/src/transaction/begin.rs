@@ -12,7 +12,7 @@ use crate::error::{Phase, during, kind_of, of_kind};
 use crate::schema;
 use crate::store::SqliteStore;
 use crate::tracking::{self, Admitted};
-use crate::writer::Newest;
+use crate::writer::{Newest, id_from};
 
 /// How long to sleep before the next look at a lock that nobody waits for in order.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -185,7 +185,7 @@ fn look(connection: &Connection) -> Result<Seen> {
                 refuses: refuses == Some(true),
                 newest: Newest {
                     seq: row.get(3)?,
-                    id: row.get(4)?,
+                    id: id_from(row.get_ref(4)?),
                 },
             };
             Ok((schema, seen))

@@ -69,7 +69,7 @@ use crate::tracking::Admitted;
 ///   process ends.
 /// - Some twenty statements of ours are cached on the connection, beside those of the caller: with
 ///   `set_prepared_statement_cache_capacity(64)` none is compiled twice, where rusqlite keeps 16.
-/// - Entries write two pages more into the write-ahead log, and now and then some. SQLite empties it each 1,000
+/// - An entry writes a page more into the write-ahead log, and now and then some. SQLite empties it each 1,000
 ///   pages, which syncs twice; where many write, `wal_autocheckpoint` on their connection is better
 ///   4,000, as it is on the store's own.
 /// - What is recorded leaves a receipt of some 70 bytes in memory until the commit. Entries of tracked

@@ -11,6 +11,7 @@ use rusqlite::{Connection, Row, ToSql, params};
 use uuid::Uuid;
 
 use super::intern::Numbers;
+use super::newest::id_from;
 use crate::codec::RequestKey;
 use crate::error::{Phase, during};
 
@@ -41,10 +42,11 @@ impl Lookup {
     }
 }
 
-/// `OR FAIL` spares a statement the journal by which it would be taken back alone: see `INSERT_FOR_CALLER`.
+/// A row says all by being there. `OR IGNORE` also spares a statement the journal by which it would be taken
+/// back alone: see `INSERT_FOR_CALLER`.
 const LOOKUP: &str =
-    "INSERT OR FAIL INTO audit_lookup (kind, value, tenant, seq) VALUES (?1, ?2, ?3, ?4)";
-const PLACE: &str = "INSERT OR FAIL INTO audit_place (tenant, idx, seq, verb, actor, entity) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    "INSERT OR IGNORE INTO audit_lookup (kind, value, tenant, seq) VALUES (?1, ?2, ?3, ?4)";
+const PLACE: &str = "INSERT OR IGNORE INTO audit_place (tenant, idx, seq, verb, actor, entity) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 const BEHIND: &str = "SELECT tenant, idx, seq, id, verb, actor, entity, operation, request_id, cause FROM audit_entry WHERE seq BETWEEN +?1 AND +?2";
 
 /// What an entry is looked up by.
@@ -56,9 +58,10 @@ pub(super) struct Keys {
     verb: i64,
     actor: i64,
     entity: Option<i64>,
-    operation: Option<[u8; 16]>,
+    /// Whatever stands there, as with the next ones.
+    operation: Option<Value>,
     request: Option<Value>,
-    cause: Option<[u8; 16]>,
+    cause: Option<Value>,
 }
 
 impl Keys {
@@ -76,12 +79,12 @@ impl Keys {
             verb: numbers.verb,
             actor: numbers.actor,
             entity: numbers.entity,
-            operation: entry.operation.map(Uuid::into_bytes),
+            operation: entry.operation.map(bytes),
             request: entry
                 .request_id
                 .as_deref()
                 .map(|id| RequestKey::of(id).to_value()),
-            cause: entry.cause.map(Uuid::into_bytes),
+            cause: entry.cause.map(bytes),
         }
     }
 
@@ -90,7 +93,7 @@ impl Keys {
             tenant: row.get(0)?,
             index: row.get(1)?,
             seq: row.get(2)?,
-            id: row.get(3)?,
+            id: id_from(row.get_ref(3)?),
             verb: row.get(4)?,
             actor: row.get(5)?,
             entity: row.get(6)?,
@@ -99,6 +102,10 @@ impl Keys {
             cause: row.get(9)?,
         })
     }
+}
+
+fn bytes(id: Uuid) -> Value {
+    Value::Blob(id.as_bytes().to_vec())
 }
 
 /// Reads those of the entries from one number to another.

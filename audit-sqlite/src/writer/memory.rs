@@ -16,6 +16,7 @@ use super::newest::Newest;
 use super::tail::Tail;
 use crate::error::{Phase, corrupt, during};
 use crate::reader::{Side, attempt_by_id, entry_by_id};
+use crate::schema;
 
 /// The most tenants that are remembered from one batch to the next.
 const MAX_TENANTS: usize = 16 * 1024;
@@ -115,6 +116,8 @@ impl Memory {
 
     /// The same where nobody has looked yet.
     pub(super) fn meet_log(&mut self, connection: &Connection) -> Result<()> {
+        // A newer release may have migrated the file since it was opened.
+        schema::check_again(connection)?;
         let newest = Newest::of(connection)?;
         self.meet(connection, newest, attempts::are_open(connection)?)
     }
@@ -166,12 +169,12 @@ impl Memory {
             } else {
                 texts.write(entry)?;
                 let numbers = numbers(interned, connection, tenant.n, entry)?;
+                // SQLite gives the next number; nobody else has the write lock.
+                newest = newest.followed_by(entry.id)?;
                 if !insert(&mut statement, entry, tenant.n, tenant.next, numbers, texts)? {
-                    // The index is taken, which only a writer that ignores the lock can do.
+                    // A unique index that is not ours.
                     return Err(corrupt());
                 }
-                // SQLite gives the next number; nobody else has the write lock.
-                newest = newest.followed_by(entry.id);
                 self.newest = Some(newest);
                 let place = (tenant.n, tenant.next, newest.seq);
                 let open = tail.added(connection, Keys::of(entry, numbers, place))?;

@@ -33,7 +33,7 @@ pub(crate) use self::intern::UNLISTED_SHAPE;
 pub(crate) use self::lookups::Lookup;
 use self::memory::OWN;
 pub(crate) use self::memory::{CALLERS, Memory};
-pub(crate) use self::newest::Newest;
+pub(crate) use self::newest::{Newest, id_from};
 pub(crate) use self::shelf::Shelf;
 use crate::connection::{self, Identity, ProcessBound};
 use crate::error::{Phase, during, kind_of, map, of_kind};

@@ -1,10 +1,11 @@
 //! Which log it is, and how far it goes.
 
 use audit_core::Result;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use uuid::Uuid;
 
-use crate::error::{Phase, during};
+use crate::error::{Phase, corrupt, during};
 
 /// Moves when another connection has written to the file.
 ///
@@ -30,7 +31,7 @@ impl Newest {
                 let row = newest.query_row([], |row| {
                     Ok(Self {
                         seq: row.get(0)?,
-                        id: row.get(1)?,
+                        id: id_from(row.get_ref(1)?),
                     })
                 });
                 row.optional()
@@ -40,11 +41,15 @@ impl Newest {
     }
 
     /// The newest entry after one more.
-    pub(super) fn followed_by(self, id: Uuid) -> Self {
-        Self {
-            seq: self.seq.saturating_add(1),
+    ///
+    /// # Errors
+    ///
+    /// There is no number behind the last one, which only another program can have taken.
+    pub(super) fn followed_by(self, id: Uuid) -> Result<Self> {
+        Ok(Self {
+            seq: self.seq.checked_add(1).ok_or_else(corrupt)?,
             id: id.into_bytes(),
-        }
+        })
     }
 
     /// Whether the log of this connection has this entry.
@@ -56,4 +61,16 @@ impl Newest {
             .and_then(|mut find| find.query_row(params![self.seq, self.id], |row| row.get(0)))
             .map_err(during(Phase::Write))
     }
+}
+
+/// An id as it stands in a row. A row of another program may have one that is none: its bytes as far as
+/// they go, so that it stops nobody from writing.
+pub(crate) fn id_from(value: ValueRef<'_>) -> [u8; 16] {
+    let mut id = [0; 16];
+    if let ValueRef::Blob(bytes) = value {
+        for (to, from) in id.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+    }
+    id
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::blocks::BLOCK;
 use super::lookups::{self, Keys};
+use super::newest::id_from;
 use crate::error::{Phase, corrupt, during};
 
 /// Where the full blocks of the log end.
@@ -57,7 +58,11 @@ impl Tail {
                 self.clear();
                 self.highest = connection
                     .prepare_cached(HIGHEST)
-                    .and_then(|mut highest| highest.query_row([], |row| row.get(0)).optional())
+                    .and_then(|mut highest| {
+                        highest
+                            .query_row([], |row| Ok(id_from(row.get_ref(0)?)))
+                            .optional()
+                    })
                     .map_err(failed)?;
                 open
             }

@@ -122,6 +122,26 @@ fn what_is_no_store_is_refused_in_words() {
     assert_eq!(read_only("newer.db"), ErrorKind::NewerSchema);
 }
 
+/// A newer process has migrated the file under an open store.
+#[test]
+fn an_open_store_stops_writing_when_the_file_is_migrated() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let store = SqliteStore::open(&path).unwrap();
+    let entry = sample::plain("acme", "export");
+    store.append(std::slice::from_ref(&entry)).unwrap();
+    let connection = Connection::open(&path).unwrap();
+    connection
+        .execute_batch("UPDATE audit_meta SET value = value + 1 WHERE key = 'schema'")
+        .unwrap();
+    let next = sample::plain("acme", "export");
+    let error = store.append(std::slice::from_ref(&next)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NewerSchema);
+    let error = store.open_attempt(&next).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NewerSchema);
+    assert_eq!(store.count(&"acme".into(), &Filter::default()).unwrap(), 1);
+}
+
 #[test]
 fn an_empty_file_becomes_a_store() {
     let file = tempfile::NamedTempFile::new().unwrap();

@@ -185,6 +185,16 @@ fn every_query_of_memory_answers_as_the_reference_does() {
 }
 
 #[test]
+fn an_outcome_that_nothing_has_is_no_group() {
+    let sqlite = SqliteStore::in_memory().unwrap();
+    sqlite.append(&[sample::plain("acme", "export")]).unwrap();
+    let mut filter = Filter::default();
+    filter.outcomes = Some(vec![Outcome::Denied]);
+    let groups = sqlite.count_by(&"acme".into(), &filter, GroupBy::Outcome);
+    assert_eq!(groups.unwrap(), []);
+}
+
+#[test]
 fn one_entry_is_found_by_its_tenant_only() {
     let sqlite = SqliteStore::in_memory().unwrap();
     let entries = sample::entries(7, 200, TENANTS);
