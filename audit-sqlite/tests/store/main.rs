@@ -15,5 +15,6 @@ mod processes;
 mod reading;
 mod sample;
 mod tampering;
+mod turns;
 mod view;
 mod writing;

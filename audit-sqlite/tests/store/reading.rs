@@ -91,7 +91,12 @@ fn filter(dice: &mut Dice) -> Filter {
 }
 
 /// Compares random queries, and says how many entries they have found.
-fn compare(sqlite: &SqliteStore, memory: &MemoryStore, seed: u64, rounds: usize) -> usize {
+pub(crate) fn compare(
+    sqlite: &SqliteStore,
+    memory: &MemoryStore,
+    seed: u64,
+    rounds: usize,
+) -> usize {
     let mut dice = Dice::new(seed);
     let mut hits = 0;
     for round in 0..rounds {
