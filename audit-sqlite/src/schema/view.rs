@@ -199,3 +199,49 @@ pub(super) const BY_TENANT: &str = concat!(
     ),
     "\nWHERE e.seq >= (SELECT max(open) FROM audit_block)"
 );
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::super::migrate;
+
+    #[test]
+    fn the_view_finds_the_entries_of_one_company() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        let plan = |sql: &str| -> Vec<String> {
+            let mut statement = connection.prepare(sql).unwrap();
+            let rows = statement.query_map([], |row| row.get(3)).unwrap();
+            rows.collect::<rusqlite::Result<_>>().unwrap()
+        };
+        for sql in [
+            "SELECT * FROM audit_log WHERE company = 'acme'",
+            "SELECT id, changes FROM audit_log WHERE action = 'delete' AND company = 'acme' ORDER BY \"index\"",
+            "SELECT action, count(*) FROM audit_log WHERE company = 'acme' GROUP BY action",
+        ] {
+            let plan = plan(&format!("EXPLAIN QUERY PLAN {sql}"));
+            assert!(
+                plan.iter()
+                    .any(|step| step.contains("SEARCH p USING PRIMARY KEY (tenant=?)")),
+                "{sql}\n{plan:#?}"
+            );
+            assert!(
+                plan.iter().all(|step| !step.contains("SCAN e")),
+                "{sql}\n{plan:#?}"
+            );
+        }
+        // A page is read in order: only what is behind the full blocks is sorted, and one entry is found.
+        let newest =
+            "SELECT * FROM audit_log WHERE company = 'acme' ORDER BY \"index\" DESC LIMIT 20";
+        let newest = plan(&format!("EXPLAIN QUERY PLAN {newest}"));
+        let sorts = newest.iter().filter(|step| step.contains("TEMP B-TREE"));
+        assert_eq!(sorts.count(), 1, "{newest:#?}");
+        let one = "SELECT * FROM audit_log WHERE company = 'acme' AND \"index\" = 7";
+        let one = plan(&format!("EXPLAIN QUERY PLAN {one}"));
+        assert!(
+            one.iter().any(|step| step.contains("(tenant=? AND idx=?)")),
+            "{one:#?}"
+        );
+    }
+}

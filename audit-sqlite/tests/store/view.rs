@@ -118,3 +118,33 @@ fn times_before_the_epoch_round_down() {
         .unwrap();
     assert_eq!(text, "1969-12-31T23:59:59.999999Z");
 }
+
+/// Whoever puts an entry in the place of another does not put it into the log of another tenant.
+#[test]
+fn an_entry_is_shown_to_its_own_company_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let store = SqliteStore::open(&path).unwrap();
+    store
+        .append(&sample::entries(12, 400, &["acme", "globex"]))
+        .unwrap();
+    let foreign = Connection::open(&path).unwrap();
+    let replaced = foreign
+        .execute(
+            "REPLACE INTO audit_entry (seq, tenant, idx, id, time, recorded, verb, actor, outcome, severity)
+             SELECT (SELECT min(seq) FROM audit_entry WHERE tenant = 1), tenant, idx, randomblob(16), time, recorded, verb, actor, outcome, severity
+             FROM audit_entry WHERE tenant = 2 LIMIT 1",
+            [],
+        )
+        .unwrap();
+    assert_eq!(replaced, 1);
+    let others: i64 = foreign
+        .query_row(
+            "SELECT count(*) FROM audit_log AS l JOIN audit_entry AS e ON lower(hex(e.id)) = replace(l.id, '-', '')
+             JOIN audit_tenant AS t ON t.n = e.tenant WHERE t.name <> l.company",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(others, 0);
+}
