@@ -116,12 +116,8 @@ fn split(scope: Scope<'_>, parts: Vec<Part>) -> Result<(Vec<Part>, Vec<Part>)> {
         |row| integer(row, 0),
     )?;
     let last = last.ok_or_else(corrupt)?;
-    let mut all = Parts::default();
-    for part in parts {
-        all.add(part);
-    }
-    let behind = all.within(&[(last.saturating_add(1), i64::MAX)]);
-    Ok((all.within(&[(0, last)]), behind))
+    let behind = Parts::of((last.saturating_add(1), i64::MAX)).within(&parts);
+    Ok((Parts::of((0, last)).within(&parts), behind))
 }
 
 /// How the log itself leads: through the places of rare verbs, or else through its blocks.
@@ -133,9 +129,7 @@ fn lead(
 ) -> Result<(Vec<Part>, Vec<i64>)> {
     for set in sets {
         if let Some(places) = tally::places(scope, set, &parts)? {
-            let mut tail = Parts::default();
-            tail.add((open, i64::MAX));
-            return Ok((tail.within(&parts), places));
+            return Ok((Parts::of((open, i64::MAX)).within(&parts), places));
         }
     }
     Ok((tally::narrow(scope, sets, parts, open)?, Vec::new()))
@@ -156,11 +150,10 @@ fn parts(
         (Some(after), Order::OldestFirst) => (after.saturating_add(1), i64::MAX),
         (Some(after), _) => (0, after.saturating_sub(1)),
     };
-    let mut parts = Parts::default();
     if filter.since.is_none() && filter.until.is_none() {
-        parts.add(behind);
-        return Ok(parts.within(&[behind]));
+        return Ok(Parts::of(behind).within(&[behind]));
     }
+    let mut parts = Parts::default();
     let since = filter.since.map_or(i64::MIN, micros_not_before);
     let until = filter.until.map_or(i64::MAX, micros_not_before);
     let blocks = first(

@@ -175,6 +175,13 @@ pub(crate) fn places(scope: Scope<'_>, set: &Tallied, parts: &[Part]) -> Result<
 pub(crate) struct Parts(Vec<Part>);
 
 impl Parts {
+    /// One part; an empty one is none.
+    pub(crate) fn of(part: Part) -> Self {
+        let mut parts = Self::default();
+        parts.add(part);
+        parts
+    }
+
     /// Adds a part behind the others; an empty one is none.
     pub(crate) fn add(&mut self, part: (i64, i64)) {
         match self.0.last_mut() {

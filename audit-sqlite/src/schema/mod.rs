@@ -125,6 +125,11 @@ pub(crate) fn check_again(connection: &Connection) -> Result<()> {
         .prepare_cached("SELECT value FROM audit_meta WHERE key = 'schema'")
         .and_then(|mut number| number.query_row([], |row| row.get(0)))
         .map_err(during(Phase::Begin))?;
+    expect_newest(number)
+}
+
+/// The same of a schema number that was read already.
+pub(crate) fn expect_newest(number: i64) -> Result<()> {
     if number == newest() {
         return Ok(());
     }
@@ -160,7 +165,7 @@ fn number(connection: &Connection) -> Result<Option<i64>> {
 }
 
 /// A newer release has written what this one does not know.
-pub(crate) fn newer() -> Error {
+fn newer() -> Error {
     Error::new(
         ErrorKind::NewerSchema,
         "the audit log in the file was written by a newer release of audit-sqlite; update this program",

@@ -197,9 +197,7 @@ fn look(connection: &Connection) -> Result<Seen> {
         Err(error) => Err(error),
     };
     let (schema, seen) = looked.map_err(during(Phase::Begin))?;
-    if schema != schema::newest() {
-        return Err(schema::newer());
-    }
+    schema::expect_newest(schema)?;
     Ok(seen)
 }
 

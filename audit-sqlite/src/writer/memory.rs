@@ -16,7 +16,6 @@ use super::newest::Newest;
 use super::tail::Tail;
 use crate::error::{Phase, corrupt, during};
 use crate::reader::{Side, attempt_by_id, entry_by_id};
-use crate::schema;
 
 /// The most tenants that are remembered from one batch to the next.
 const MAX_TENANTS: usize = 16 * 1024;
@@ -116,8 +115,6 @@ impl Memory {
 
     /// The same where nobody has looked yet.
     pub(super) fn meet_log(&mut self, connection: &Connection) -> Result<()> {
-        // A newer release may have migrated the file since it was opened.
-        schema::check_again(connection)?;
         let newest = Newest::of(connection)?;
         self.meet(connection, newest, attempts::are_open(connection)?)
     }

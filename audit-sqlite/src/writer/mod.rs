@@ -213,7 +213,8 @@ impl Writer {
         let connection = self.connection.get()?;
         begin(connection, deadline)?;
         let mut memory = self.shelf.take(&OWN);
-        let mut worked = memory.meet_log(connection);
+        // A newer release may have migrated the file since it was opened.
+        let mut worked = schema::check_again(connection).and_then(|()| memory.meet_log(connection));
         if worked.is_ok() && self.recovery_is_due {
             worked = attempts::recover(connection, &mut memory, &self.presence).map(drop);
         }
