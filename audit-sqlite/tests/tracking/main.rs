@@ -18,5 +18,6 @@ mod refusals;
 mod replace;
 mod schema;
 mod secrets;
+mod tenants;
 mod verbs;
 mod writer;
