@@ -96,7 +96,7 @@ fn set_common(connection: &Connection, options: &SqliteOptions) -> Result<()> {
         // file that SQLite took with its own limits.
         (Limit::SQLITE_LIMIT_SQL_LENGTH, 10_000_000),
         (Limit::SQLITE_LIMIT_EXPR_DEPTH, 1_000),
-        (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 64),
+        (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 256),
     ] {
         connection.set_limit(limit, value).map_err(failed)?;
         if connection.limit(limit).map_err(failed)? != value {

@@ -8,10 +8,16 @@
 //! times are not, they are read.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::LazyLock;
 
 use audit_core::Result;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params};
 
+use super::lookups::Keys;
+use super::rows::Rows;
+use super::tail::Tail;
 use crate::error::{Phase, corrupt, during};
 
 /// How many entries of a tenant make a block.
@@ -33,14 +39,15 @@ impl Tally {
     }
 }
 
-/// The entries of a block, of which the last ones may not be in full blocks of the whole log yet.
-const ENTRIES: &str = "SELECT idx, seq, verb, actor, entity FROM audit_place WHERE tenant = +?1 AND idx BETWEEN ?2 AND ?3 UNION ALL SELECT idx, seq, verb, actor, entity FROM audit_entry NOT INDEXED WHERE seq >= ?4 AND tenant = +?1 AND idx BETWEEN ?2 AND ?3";
-const TIMES: &str = "SELECT min(time), max(time) FROM (SELECT e.time FROM audit_place AS p CROSS JOIN audit_entry AS e ON e.seq = p.seq WHERE p.tenant = +?1 AND p.idx BETWEEN ?2 AND ?3 UNION ALL SELECT time FROM audit_entry NOT INDEXED WHERE seq >= ?4 AND tenant = +?1 AND idx BETWEEN ?2 AND ?3)";
+/// The entries of a block that are in full blocks of the whole log, as far as those go.
+const ENTRIES: &str = "SELECT idx, seq, verb, actor, entity FROM audit_place WHERE tenant = +?1 AND idx BETWEEN ?2 AND ?3 AND seq < ?4";
+const TIMES: &str = "SELECT min(e.time), max(e.time) FROM audit_place AS p CROSS JOIN audit_entry AS e ON e.seq = p.seq WHERE p.tenant = +?1 AND p.idx BETWEEN ?2 AND ?3 AND p.seq < ?4";
 const SPAN: &str =
     "INSERT INTO audit_span (tenant, block, min_time, max_time) VALUES (?1, ?2, ?3, ?4)";
 /// `OR FAIL` spares a statement the journal by which it would be taken back alone: see `INSERT_FOR_CALLER`.
 const TALLY: &str = "INSERT OR FAIL INTO audit_tally (tenant, kind, number, block, first, entries, places) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-const POSTING: &str = "INSERT OR FAIL INTO audit_posting (tenant, entity, seq) VALUES (?1, ?2, ?3)";
+static POSTINGS: LazyLock<Rows<3>> =
+    LazyLock::new(|| Rows::new("INSERT OR FAIL INTO audit_posting (tenant, entity, seq)"));
 
 /// A verb that a block has no more often says where it is.
 const RARE: usize = 32;
@@ -79,37 +86,84 @@ impl Span {
 }
 
 /// Takes in an entry that was added, and sums up the block that it has filled, if it has. What is
-/// behind the full blocks of the whole log begins at `open`.
+/// not in full blocks of the whole log is in `tail`.
 pub(super) fn added(
     connection: &Connection,
     tenant: i64,
     (index, time): (i64, i64),
-    open: i64,
+    tail: &Tail,
     span: &mut Span,
 ) -> Result<()> {
     span.add(time);
     if index % BLOCK != BLOCK - 1 {
         return Ok(());
     }
-    let failed = during(Phase::Write);
-    let (block, first) = (index / BLOCK, index - BLOCK + 1);
+    let block = Block {
+        tenant,
+        indexes: index - BLOCK + 1..=index,
+        tail,
+    };
+    let number = index / BLOCK;
     let (min, max) = match std::mem::replace(span, Span::EMPTY) {
         Span::Known { min, max } => (min, max),
-        Span::Unknown => connection
-            .prepare_cached(TIMES)
-            .and_then(|mut times| {
-                times.query_row([tenant, first, index, open], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })
-            })
-            .map_err(failed)?,
+        Span::Unknown => block.times(connection)?,
     };
     connection
         .prepare_cached(SPAN)
-        .and_then(|mut span| span.execute([tenant, block, min, max]))
-        .map_err(failed)?;
-    let sums = Sums::of(connection, tenant, (first, index), open)?;
-    sums.write(connection, tenant, block)
+        .and_then(|mut span| span.execute([tenant, number, min, max]))
+        .map_err(during(Phase::Write))?;
+    block.sums(connection)?.write(connection, tenant, number)
+}
+
+/// A block that is full.
+struct Block<'a> {
+    tenant: i64,
+    indexes: RangeInclusive<i64>,
+    tail: &'a Tail,
+}
+
+impl Block<'_> {
+    /// The least and the greatest.
+    fn times(&self, connection: &Connection) -> Result<(i64, i64)> {
+        let (min, max): (Option<i64>, Option<i64>) = connection
+            .prepare_cached(TIMES)
+            .and_then(|mut times| {
+                times.query_row(self.written(), |row| Ok((row.get(0)?, row.get(1)?)))
+            })
+            .map_err(during(Phase::Write))?;
+        let behind = self.behind().map(|keys| keys.time);
+        let all = || behind.clone().chain(min).chain(max);
+        all().min().zip(all().max()).ok_or_else(corrupt)
+    }
+
+    fn sums(&self, connection: &Connection) -> Result<Sums> {
+        let failed = during(Phase::Write);
+        let mut sums = Sums::default();
+        let mut entries = connection.prepare_cached(ENTRIES).map_err(failed)?;
+        let mut rows = entries.query(self.written()).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let place = (row.get(0).map_err(failed)?, row.get(1).map_err(failed)?);
+            let (verb, actor) = (row.get(2).map_err(failed)?, row.get(3).map_err(failed)?);
+            sums.add(place, verb, actor, row.get(4).map_err(failed)?);
+        }
+        for keys in self.behind() {
+            let place = (keys.index, keys.seq);
+            sums.add(place, keys.verb, keys.actor, keys.entity);
+        }
+        sums.postings.sort_unstable();
+        Ok(sums)
+    }
+
+    /// What the statements above ask for.
+    fn written(&self) -> [i64; 4] {
+        let (first, last) = (*self.indexes.start(), *self.indexes.end());
+        [self.tenant, first, last, self.tail.open()]
+    }
+
+    fn behind(&self) -> impl Iterator<Item = &Keys> + Clone {
+        let of_tenant = self.tail.of(self.tenant);
+        of_tenant.filter(|keys| self.indexes.contains(&keys.index))
+    }
 }
 
 /// What stands in a block.
@@ -130,34 +184,16 @@ struct Sum {
 }
 
 impl Sums {
-    fn of(
-        connection: &Connection,
-        tenant: i64,
-        (first, last): (i64, i64),
-        open: i64,
-    ) -> Result<Self> {
-        let failed = during(Phase::Write);
-        let mut sums = Self::default();
-        let mut entries = connection.prepare_cached(ENTRIES).map_err(failed)?;
-        let mut rows = entries.query([tenant, first, last, open]).map_err(failed)?;
-        while let Some(row) = rows.next().map_err(failed)? {
-            let (index, seq) = (row.get(0).map_err(failed)?, row.get(1).map_err(failed)?);
-            let count = |kind: &mut BTreeMap<i64, Sum>, number| {
-                let sum = kind.entry(number).or_insert_with(|| Sum {
-                    first: index,
-                    places: Vec::new(),
-                });
-                sum.first = index.min(sum.first);
-                sum.places.push(seq);
-            };
-            count(&mut sums.verbs, row.get(2).map_err(failed)?);
-            count(&mut sums.actors, row.get(3).map_err(failed)?);
-            if let Some(entity) = row.get(4).map_err(failed)? {
-                sums.postings.push((entity, seq));
-            }
+    fn add(&mut self, (index, seq): (i64, i64), verb: i64, actor: i64, entity: Option<i64>) {
+        for (kind, number) in [(&mut self.verbs, verb), (&mut self.actors, actor)] {
+            let sum = kind.entry(number).or_insert_with(|| Sum {
+                first: index,
+                places: Vec::new(),
+            });
+            sum.first = index.min(sum.first);
+            sum.places.push(seq);
         }
-        sums.postings.sort_unstable();
-        Ok(sums)
+        self.postings.extend(entity.map(|entity| (entity, seq)));
     }
 
     fn write(&self, connection: &Connection, tenant: i64, block: i64) -> Result<()> {
@@ -180,11 +216,9 @@ impl Sums {
                     .map_err(failed)?;
             }
         }
-        let mut posting = connection.prepare_cached(POSTING).map_err(failed)?;
-        for (entity, seq) in &self.postings {
-            posting.execute([tenant, *entity, *seq]).map_err(failed)?;
-        }
-        Ok(())
+        POSTINGS.write(connection, &self.postings, |(entity, seq)| {
+            [tenant, *entity, *seq].map(ValueRef::Integer)
+        })
     }
 }
 

@@ -1,17 +1,20 @@
 //! What entries are looked up by: where they stand in the log of their tenant, their ids, and the
 //! operations, requests and causes that they name.
 //!
-//! Rows of `audit_place` and `audit_lookup` are written when the last of 256 entries is added, whatever
-//! tenants they are of, so that a single entry dirties no page for them. The entries behind the last
-//! full 256 are looked at one by one, by readers in the file, by the writer in its [memory](super::tail).
+//! Rows of `audit_place` and `audit_lookup` are written with the batch that makes 256 entries full, whatever
+//! tenants they are of, so that a single entry dirties no page for them. The entries behind those
+//! are looked at one by one, by readers in the file, by the writer in its [memory](super::tail).
+
+use std::sync::LazyLock;
 
 use audit_core::{AuditEntry, Result};
-use rusqlite::types::Value;
-use rusqlite::{Connection, Row, ToSql, params};
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
 use super::intern::Numbers;
 use super::newest::id_from;
+use super::rows::Rows;
 use crate::codec::RequestKey;
 use crate::error::{Phase, during};
 
@@ -44,10 +47,12 @@ impl Lookup {
 
 /// A row says all by being there. `OR IGNORE` also spares a statement the journal by which it would be taken
 /// back alone: see `INSERT_FOR_CALLER`.
-const LOOKUP: &str =
-    "INSERT OR IGNORE INTO audit_lookup (kind, value, tenant, seq) VALUES (?1, ?2, ?3, ?4)";
-const PLACE: &str = "INSERT OR IGNORE INTO audit_place (tenant, idx, seq, verb, actor, entity) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-const BEHIND: &str = "SELECT tenant, idx, seq, id, verb, actor, entity, operation, request_id, cause FROM audit_entry WHERE seq BETWEEN +?1 AND +?2";
+static LOOKUPS: LazyLock<Rows<4>> =
+    LazyLock::new(|| Rows::new("INSERT OR IGNORE INTO audit_lookup (kind, value, tenant, seq)"));
+static PLACES: LazyLock<Rows<6>> = LazyLock::new(|| {
+    Rows::new("INSERT OR IGNORE INTO audit_place (tenant, idx, seq, verb, actor, entity)")
+});
+const BEHIND: &str = "SELECT tenant, idx, seq, id, time, verb, actor, entity, operation, request_id, cause FROM audit_entry WHERE seq BETWEEN +?1 AND +?2";
 
 /// What an entry is looked up by.
 pub(super) struct Keys {
@@ -55,9 +60,10 @@ pub(super) struct Keys {
     pub(super) index: i64,
     pub(super) seq: i64,
     pub(super) id: [u8; 16],
-    verb: i64,
-    actor: i64,
-    entity: Option<i64>,
+    pub(super) time: i64,
+    pub(super) verb: i64,
+    pub(super) actor: i64,
+    pub(super) entity: Option<i64>,
     /// Whatever stands there, as with the next ones.
     operation: Option<Value>,
     request: Option<Value>,
@@ -76,6 +82,7 @@ impl Keys {
             index,
             seq,
             id: entry.id.into_bytes(),
+            time: entry.timestamp.timestamp_micros(),
             verb: numbers.verb,
             actor: numbers.actor,
             entity: numbers.entity,
@@ -88,20 +95,49 @@ impl Keys {
         }
     }
 
+    fn itself(&self) -> Named<'_> {
+        Named {
+            kind: 0,
+            value: ValueRef::Blob(&self.id),
+            keys: self,
+        }
+    }
+
+    fn named(&self, kind: Lookup) -> Option<Named<'_>> {
+        let value = match kind {
+            Lookup::Operation => &self.operation,
+            Lookup::Request => &self.request,
+            Lookup::Cause => &self.cause,
+        };
+        Some(Named {
+            kind: kind.number(),
+            value: value.as_ref()?.into(),
+            keys: self,
+        })
+    }
+
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             tenant: row.get(0)?,
             index: row.get(1)?,
             seq: row.get(2)?,
             id: id_from(row.get_ref(3)?),
-            verb: row.get(4)?,
-            actor: row.get(5)?,
-            entity: row.get(6)?,
-            operation: row.get(7)?,
-            request: row.get(8)?,
-            cause: row.get(9)?,
+            time: row.get(4)?,
+            verb: row.get(5)?,
+            actor: row.get(6)?,
+            entity: row.get(7)?,
+            operation: row.get(8)?,
+            request: row.get(9)?,
+            cause: row.get(10)?,
         })
     }
+}
+
+/// What an entry names, or its id.
+struct Named<'a> {
+    kind: i64,
+    value: ValueRef<'a>,
+    keys: &'a Keys,
 }
 
 fn bytes(id: Uuid) -> Value {
@@ -123,45 +159,32 @@ pub(super) fn read(
     Ok(())
 }
 
-/// Writes those of a full block.
+/// Writes those of full blocks.
 pub(super) fn write(connection: &Connection, block: &mut [Keys]) -> Result<()> {
-    let failed = during(Phase::Write);
-    let mut lookup = connection.prepare_cached(LOOKUP).map_err(failed)?;
-    let mut add = |kind: i64, keys: &Keys, value: &dyn ToSql| {
-        lookup
-            .execute(params![kind, value, keys.tenant, keys.seq])
-            .map_err(failed)
-    };
-    for keys in block.iter() {
-        add(0, keys, &keys.id)?;
-        if let Some(operation) = &keys.operation {
-            add(Lookup::Operation.number(), keys, operation)?;
-        }
-        if let Some(request) = &keys.request {
-            add(Lookup::Request.number(), keys, request)?;
-        }
-        if let Some(cause) = &keys.cause {
-            add(Lookup::Cause.number(), keys, cause)?;
-        }
+    let mut lookups: Vec<Named<'_>> = block.iter().map(Keys::itself).collect();
+    for kind in [Lookup::Operation, Lookup::Request, Lookup::Cause] {
+        lookups.extend(block.iter().filter_map(|keys| keys.named(kind)));
     }
+    LOOKUPS.write(connection, &lookups, |named| {
+        [
+            ValueRef::Integer(named.kind),
+            named.value,
+            ValueRef::Integer(named.keys.tenant),
+            ValueRef::Integer(named.keys.seq),
+        ]
+    })?;
     // In the order of the table, tenant by tenant.
     block.sort_unstable_by_key(|keys| (keys.tenant, keys.index));
-    let mut place = connection.prepare_cached(PLACE).map_err(failed)?;
-    for keys in block.iter() {
-        let Keys {
-            tenant,
-            index,
-            seq,
-            verb,
-            actor,
-            entity,
-            ..
-        } = keys;
-        place
-            .execute(params![tenant, index, seq, verb, actor, entity])
-            .map_err(failed)?;
-    }
-    Ok(())
+    PLACES.write(connection, block, |keys| {
+        [
+            ValueRef::Integer(keys.tenant),
+            ValueRef::Integer(keys.index),
+            ValueRef::Integer(keys.seq),
+            ValueRef::Integer(keys.verb),
+            ValueRef::Integer(keys.actor),
+            keys.entity.map_or(ValueRef::Null, ValueRef::Integer),
+        ]
+    })
 }
 
 #[cfg(test)]
@@ -197,14 +220,14 @@ mod tests {
             writer.append(batch).unwrap();
         }
         let connection = writer.connection().unwrap();
-        // Numbers begin with 1: three full blocks end with 767.
-        assert_eq!(rows(connection, 0), (767, 767));
+        // Written with the batch that fills a block: after four, eight and twelve of 77.
+        assert_eq!(rows(connection, 0), (924, 924));
         for (kind, every) in [
             (Lookup::Operation, 3),
             (Lookup::Request, 5),
             (Lookup::Cause, 7),
         ] {
-            let expected = 767_i64.div_euclid(every) + i64::from(767 % every != 0);
+            let expected = 924_i64.div_euclid(every) + i64::from(924 % every != 0);
             assert_eq!(rows(connection, kind.number()), (expected, expected));
         }
     }
@@ -242,7 +265,7 @@ mod tests {
         for (table, expected) in [
             (
                 "audit_place",
-                "SELECT tenant, idx, seq, verb, actor, entity FROM audit_entry WHERE seq < 2560",
+                "SELECT tenant, idx, seq, verb, actor, entity FROM audit_entry WHERE seq < (SELECT max(open) FROM audit_block)",
             ),
             (
                 "audit_posting",
@@ -290,6 +313,35 @@ mod tests {
                 Appended::Present { .. }
             ]
         ));
+    }
+
+    #[test]
+    fn an_id_comes_once_in_a_batch_that_fills_many_blocks() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = open(&folder.path().join("a.db"));
+        // Every third one again, some right behind it, some after it was written; and ids in no order.
+        let all = entries(2_000, 1);
+        let mut batch = Vec::new();
+        for (n, entry) in all.iter().enumerate() {
+            batch.push(all[n * 7 % all.len()].clone());
+            if n % 3 == 0 {
+                batch.push(entry.clone());
+            }
+        }
+        let appended = writer.append(&batch).unwrap();
+        let mut seen = std::collections::HashMap::new();
+        for (entry, what) in batch.iter().zip(&appended) {
+            match (seen.get(&entry.id), what) {
+                (None, Appended::Stored { index }) => {
+                    seen.insert(entry.id, *index);
+                }
+                (Some(known), Appended::Present { index }) => assert_eq!(known, index),
+                (known, what) => panic!("{known:?} {what:?}"),
+            }
+        }
+        assert_eq!(seen.len(), 2_000);
+        let (ids, right) = rows(writer.connection().unwrap(), 0);
+        assert!(ids == right && ids > 2_000 - 256, "{ids} {right}");
     }
 
     #[test]

@@ -137,6 +137,22 @@ impl Memory {
         connection: &Connection,
         entries: &[AuditEntry],
     ) -> Result<Vec<Appended>> {
+        let appended = self.insert_some(connection, entries)?;
+        self.settle(connection)?;
+        Ok(appended)
+    }
+
+    /// Has to be done before the transaction is committed, and before anybody reads in it.
+    pub(super) fn settle(&mut self, connection: &Connection) -> Result<()> {
+        self.tail.settle(connection)
+    }
+
+    /// The same while more come: [`settle`](Self::settle) has to follow the last ones.
+    pub(super) fn insert_some(
+        &mut self,
+        connection: &Connection,
+        entries: &[AuditEntry],
+    ) -> Result<Vec<Appended>> {
         let mut newest = match self.newest {
             Some(newest) => newest,
             None => Newest::of(connection)?,
@@ -162,6 +178,7 @@ impl Memory {
                     .or_insert(TenantState::load(connection, door, tail, &entry.tenant)?),
             };
             if tail.has(connection, tenant.n, entry.id)? {
+                tail.settle(connection)?;
                 appended.push(resolve(connection, tenant.n, entry)?);
             } else {
                 texts.write(entry)?;
@@ -174,10 +191,10 @@ impl Memory {
                 }
                 self.newest = Some(newest);
                 let place = (tenant.n, tenant.next, newest.seq);
-                let open = tail.added(connection, Keys::of(entry, numbers, place))?;
+                tail.added(connection, Keys::of(entry, numbers, place))?;
                 let time = entry.timestamp.timestamp_micros();
                 let TenantState { n, next, span } = tenant;
-                blocks::added(connection, *n, (*next, time), open, span)?;
+                blocks::added(connection, *n, (*next, time), tail, span)?;
                 let index = u64::try_from(tenant.next).map_err(|_| corrupt())?;
                 appended.push(Appended::Stored { index });
                 tenant.next += 1;

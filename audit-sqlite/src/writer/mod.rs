@@ -12,6 +12,7 @@ mod lookups;
 mod memory;
 mod newest;
 mod recall;
+mod rows;
 mod shelf;
 mod staged;
 mod tail;

@@ -18,10 +18,11 @@ use crate::tracking::{self, Taken};
 
 /// How many rows are taken in one transaction, so that others are not kept waiting.
 const CHUNK: usize = 16_384;
-/// How many entries are in memory at a time.
-const BATCH: usize = 256;
-/// How many such batches are read ahead of those that are stored.
-const AHEAD: usize = 1;
+/// How many entries go from one thread to the other at a time.
+const BATCH: usize = 64;
+/// How many such batches are read ahead of those that are stored: as long as a full block is written, nobody
+/// takes any. The entries in memory are not many more.
+const AHEAD: usize = 10;
 /// From so many rows on, a thread more is worth its while.
 const MANY: i64 = 4_096;
 
@@ -66,7 +67,7 @@ impl Writer {
             |connection, memory, _| {
                 let mut chunk = Chunk::default();
                 let mut write = |batch: &[AuditEntry]| -> Result<()> {
-                    let appended = memory.insert(connection, batch)?;
+                    let appended = memory.insert_some(connection, batch)?;
                     let stored = batch
                         .iter()
                         .zip(appended)
@@ -101,6 +102,7 @@ impl Writer {
                         taken < CHUNK
                     }
                 };
+                memory.settle(connection)?;
                 Ok(chunk)
             },
             |connection, chunk| match &chunk.witness {
