@@ -1,11 +1,12 @@
 //! One entry as one row.
 
-use audit_core::{AuditEntry, Error, ErrorKind, Result};
-use rusqlite::{CachedStatement, ToSql, params};
-use serde::Serialize;
-use serde_json::Value;
+use audit_core::{AuditEntry, Result};
+use rusqlite::CachedStatement;
+use rusqlite::types::ToSqlOutput;
+use rusqlite::types::ValueRef::{self, Blob, Integer, Null, Text};
 
 use super::intern::Numbers;
+use super::texts::Texts;
 use crate::codec::{Numbered, RequestKey, duration_to_micros, ip_to_value};
 use crate::error::{Phase, during, is_duplicate};
 
@@ -31,150 +32,72 @@ pub(super) const INSERT_FOR_CALLER: &str = insert_into!("INSERT OR FAIL", "audit
 /// Adds an attempt, which belongs to the store that has opened it.
 pub(super) const INSERT_ATTEMPT: &str = insert_into!("INSERT", "audit_attempt", "store");
 
-/// How deeply a value may be nested: the parser that reads it back stops at 128 levels, of which
-/// a change takes two.
-const MAX_DEPTH: usize = 120;
-
-/// The JSON columns, written into the same memory for each entry.
-#[derive(Default)]
-pub(super) struct Texts {
-    request_data: Vec<u8>,
-    changes: Vec<u8>,
-    metadata: Vec<u8>,
-    truncated: Vec<u8>,
-    sensitive: Vec<u8>,
-}
-
-impl Texts {
-    /// Writes the JSON columns of an entry.
-    pub(super) fn write(&mut self, entry: &AuditEntry) -> Result<()> {
-        write(
-            &mut self.request_data,
-            &entry.request_data,
-            entry.request_data.is_empty(),
-        )?;
-        write(&mut self.changes, &entry.changes, entry.changes.is_empty())?;
-        write(
-            &mut self.metadata,
-            &entry.metadata,
-            entry.metadata.is_empty(),
-        )?;
-        write(
-            &mut self.truncated,
-            &entry.truncated,
-            entry.truncated.is_empty(),
-        )?;
-        write(
-            &mut self.sensitive,
-            &entry.sensitive,
-            entry.sensitive.is_empty(),
-        )?;
-        // A level takes two bytes at least, so that most entries need no look.
-        if [&self.request_data, &self.changes, &self.metadata]
-            .into_iter()
-            .any(|text| text.len() > 2 * MAX_DEPTH)
-        {
-            check_depth(entry)?;
-        }
-        Ok(())
-    }
-}
-
 /// Adds the row; `false` if its tenant has an entry with this id already.
 pub(super) fn insert(
     statement: &mut CachedStatement<'_>,
     entry: &AuditEntry,
     tenant: i64,
-    place: impl ToSql,
+    place: ValueRef<'_>,
     numbers: Numbers,
     texts: &Texts,
 ) -> Result<bool> {
     let time = entry.timestamp.timestamp_micros();
+    let request_id = entry.request_id.as_deref().map(RequestKey::of);
+    let request_id = request_id.map(|id| id.to_value());
+    let ip = entry.ip_address.map(ip_to_value);
     let error = entry.error.as_ref();
-    let inserted = statement.execute(params![
-        tenant,
+    let row = [
+        Integer(tenant),
         place,
-        entry.id.as_bytes(),
-        time,
+        Blob(entry.id.as_bytes()),
+        Integer(time),
         // Wrapping, since the times of an entry may be anything; reading adds it back the same way.
-        entry.recorded_at.timestamp_micros().wrapping_sub(time),
-        numbers.verb,
-        numbers.actor,
-        entry.outcome.number()?,
-        entry.severity.number()?,
-        numbers.entity,
-        numbers.label,
-        numbers.shape,
-        entry.request_id.as_deref().map(RequestKey::of),
-        entry.operation.as_ref().map(uuid::Uuid::as_bytes),
-        entry.ip_address.map(ip_to_value),
-        numbers.agent,
-        column(&texts.request_data)?,
-        column(&texts.changes)?,
-        column(&texts.metadata)?,
-        entry.duration.map(duration_to_micros),
-        entry.cause.as_ref().map(uuid::Uuid::as_bytes),
-        numbers.principal,
-        entry.reason,
-        error.map(|error| error.class.as_str()),
-        error.map(|error| error.text.as_str()),
-        column(&texts.truncated)?,
-        column(&texts.sensitive)?,
-    ]);
-    match inserted {
-        Ok(_) => Ok(true),
+        Integer(entry.recorded_at.timestamp_micros().wrapping_sub(time)),
+        Integer(numbers.verb),
+        Integer(numbers.actor),
+        Integer(entry.outcome.number()?),
+        Integer(entry.severity.number()?),
+        or_null(numbers.entity, Integer),
+        or_null(numbers.label, Integer),
+        or_null(numbers.shape, Integer),
+        or_null(request_id.as_ref(), ValueRef::from),
+        or_null(entry.operation.as_ref(), |id| Blob(id.as_bytes())),
+        or_null(ip.as_ref(), ValueRef::from),
+        or_null(numbers.agent, Integer),
+        json(&texts.request_data),
+        json(&texts.changes),
+        json(&texts.metadata),
+        or_null(entry.duration.map(duration_to_micros), Integer),
+        or_null(entry.cause.as_ref(), |id| Blob(id.as_bytes())),
+        or_null(numbers.principal, Integer),
+        or_null(entry.reason.as_deref(), ValueRef::from),
+        or_null(error, |error| error.class.as_str().into()),
+        or_null(error, |error| error.text.as_str().into()),
+        json(&texts.truncated),
+        json(&texts.sensitive),
+    ];
+    match add(statement, &row) {
+        Ok(()) => Ok(true),
         Err(error) if is_duplicate(&error) => Ok(false),
         Err(error) => Err(during(Phase::Write)(error)),
     }
 }
 
-fn write(text: &mut Vec<u8>, value: &impl Serialize, is_absent: bool) -> Result<()> {
-    text.clear();
-    if is_absent {
-        return Ok(());
-    }
-    serde_json::to_writer(text, value).map_err(|_| {
-        Error::new(
-            ErrorKind::Invalid,
-            "the entry has a value that is no JSON; record it as text",
-        )
-    })
-}
-
-fn column(text: &[u8]) -> Result<Option<&str>> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    crate::codec::utf8(text).map(Some)
-}
-
-fn check_depth(entry: &AuditEntry) -> Result<()> {
-    let changed = entry
-        .changes
-        .iter()
-        .flat_map(|(_, change)| [&change.old, &change.new]);
-    let values = changed
-        .flatten()
-        .chain(entry.request_data.values())
-        .chain(entry.metadata.values());
-    for value in values {
-        if !is_within(value, MAX_DEPTH) {
-            return Err(Error::new(
-                ErrorKind::Invalid,
-                format!(
-                    "a value is nested more than {MAX_DEPTH} levels deep; record it as text, or only the part that matters"
-                ),
-            ));
+/// Most columns of most entries are null, which costs less where it is said of all of them.
+fn add(statement: &mut CachedStatement<'_>, row: &[ValueRef<'_>]) -> rusqlite::Result<()> {
+    statement.clear_bindings();
+    for (parameter, value) in (1_usize..).zip(row) {
+        if *value != Null {
+            statement.raw_bind_parameter(parameter, ToSqlOutput::Borrowed(*value))?;
         }
     }
-    Ok(())
+    statement.raw_execute().map(drop)
 }
 
-fn is_within(value: &Value, levels: usize) -> bool {
-    match value {
-        Value::Array(_) | Value::Object(_) if levels == 0 => false,
-        Value::Array(items) => items.iter().all(|item| is_within(item, levels - 1)),
-        Value::Object(members) => members.values().all(|member| is_within(member, levels - 1)),
-        _ => true,
-    }
+fn or_null<'a, T>(value: Option<T>, to_value: impl FnOnce(T) -> ValueRef<'a>) -> ValueRef<'a> {
+    value.map_or(Null, to_value)
+}
+
+fn json(text: &[u8]) -> ValueRef<'_> {
+    if text.is_empty() { Null } else { Text(text) }
 }

@@ -1,12 +1,12 @@
 //! Values that repeat, as small numbers of their tenant.
 
-use audit_core::{Actor, Changes, Entity, Result};
+use audit_core::{Actor, AuditEntry, Changes, Entity, Result};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use super::recall::{Fingerprint, Recall};
+use super::prepared::{Printed, Shape, fields_of_actor, fields_of_record, fields_of_verb, shape};
+use super::recall::{Fingerprint, Prints, Recall};
 use super::values::{Kind, RECORD, add, find, find_named, find_or_add, last_shape, text};
-use crate::codec::{Key, Numbered};
 
 /// How many records are remembered, of each generation: what fills a map of 131,072 places, which is
 /// 6 MiB. They are many, and a statement may change them all.
@@ -14,10 +14,8 @@ const RECORDS: usize = 114_688;
 /// And of the values of each other kind: 16,384 places, 400 KiB.
 const VALUES: usize = 14_336;
 
-/// A shape with more fields than this, or a tenant with more shapes, is not worth a row: such an
+/// A tenant with more shapes has no more rows of them, as those that are too long have none: such an
 /// entry has shape 0, and a search by field looks into it.
-const MAX_SHAPE_FIELDS: usize = 64;
-const MAX_SHAPE_BYTES: usize = 1024;
 const MAX_SHAPES: i64 = 4096;
 pub(crate) const UNLISTED_SHAPE: i64 = 0;
 
@@ -33,8 +31,12 @@ pub(super) struct Numbers {
     pub(super) shape: Option<i64>,
 }
 
+/// Finds the number of a value by its fields, or gives it the next one.
+type Number<'a> = dyn Fn(&[ValueRef<'_>]) -> Result<i64> + 'a;
+
 /// Remembers the numbers of values. Only a cache: everything is in the file.
 pub(super) struct Interned {
+    prints: Prints,
     records: Recall<Record>,
     known: [Recall; Kind::COUNT],
 }
@@ -49,7 +51,7 @@ struct Record {
 
 #[derive(Clone, Copy)]
 struct Called {
-    /// Half of a fingerprint: it is compared with one other, not looked for among many.
+    /// Half of a fingerprint.
     name: u64,
     label: i64,
 }
@@ -57,6 +59,7 @@ struct Called {
 impl Interned {
     pub(super) fn new() -> Self {
         Self {
+            prints: Prints::new(),
             records: Recall::new(RECORDS),
             known: std::array::from_fn(|_| Recall::new(VALUES)),
         }
@@ -69,95 +72,108 @@ impl Interned {
         }
     }
 
-    pub(super) fn actor(
+    /// What values are remembered by here.
+    pub(super) fn prints(&self) -> &Prints {
+        &self.prints
+    }
+
+    /// The numbers of an entry, whose values get one if they have none yet.
+    pub(super) fn numbers(
+        &mut self,
+        connection: &Connection,
+        tenant: i64,
+        entry: &AuditEntry,
+        printed: &Printed,
+    ) -> Result<Numbers> {
+        let (entity, label) = match &entry.entity {
+            Some(entity) => self.entity(connection, tenant, entity, printed)?,
+            None => (None, None),
+        };
+        let principal = entry.actor.principal().zip(printed.principal);
+        let agent = entry.user_agent.as_deref().zip(printed.agent);
+        Ok(Numbers {
+            actor: self.actor(connection, tenant, &entry.actor, printed.actor)?,
+            principal: match principal {
+                Some((principal, print)) => Some(self.actor(connection, tenant, principal, print)?),
+                None => None,
+            },
+            verb: self.number(connection, Kind::Verb, tenant, printed.verb, |number| {
+                number(&fields_of_verb(entry))
+            })?,
+            entity,
+            label,
+            agent: match agent {
+                Some((agent, print)) => {
+                    let number = |number: &Number<'_>| number(&[text(agent)]);
+                    Some(self.number(connection, Kind::Agent, tenant, print, number)?)
+                }
+                None => None,
+            },
+            shape: self.shape(connection, tenant, &entry.changes, printed.shape)?,
+        })
+    }
+
+    fn actor(
         &mut self,
         connection: &Connection,
         tenant: i64,
         actor: &Actor,
+        print: Fingerprint,
     ) -> Result<i64> {
-        let key = Key::of(actor.id())?;
-        let fields = [
-            ValueRef::Integer(actor.kind().number()?),
-            key.as_value(),
-            text(actor.name().unwrap_or_default()),
-        ];
-        self.number(connection, Kind::Actor, tenant, &fields)
+        self.number(connection, Kind::Actor, tenant, print, |number| {
+            fields_of_actor(actor, |fields| number(fields))?
+        })
     }
 
-    pub(super) fn verb(
-        &mut self,
-        connection: &Connection,
-        tenant: i64,
-        action: &str,
-        entity_type: &str,
-    ) -> Result<i64> {
-        self.number(
-            connection,
-            Kind::Verb,
-            tenant,
-            &[text(action), text(entity_type)],
-        )
-    }
-
-    /// The number of a record, or nothing for an entity that is only a type. The number 0 stands
-    /// for an entity that has a name and no id.
-    pub(super) fn entity(
+    /// The number of a record and that of its name, or nothing for an entity that is only a type. The
+    /// number 0 stands for an entity that has a name and no id.
+    fn entity(
         &mut self,
         connection: &Connection,
         tenant: i64,
         entity: &Entity,
+        printed: &Printed,
     ) -> Result<(Option<i64>, Option<i64>)> {
-        let key = Key::of(entity.id())?;
-        let value = [key.as_value(), text(entity.entity_type())];
-        match (entity.id(), entity.name()) {
-            (None, None) => Ok((None, None)),
-            (None, Some(name)) => Ok((Some(0), Some(self.label(connection, tenant, 0, name)?))),
-            (Some(_), None) => {
-                let fingerprint = self.records.fingerprint(tenant, &value);
-                if let Some(known) = self.records.get(fingerprint) {
-                    return Ok((Some(known.number), None));
-                }
-                let number = find_or_add(connection, RECORD, tenant, &value)?;
-                let record = Record {
-                    number,
-                    called: None,
-                };
-                self.records.insert(fingerprint, record);
-                Ok((Some(number), None))
-            }
-            (Some(_), Some(name)) => self.named(connection, tenant, value, name),
+        if entity.id().is_none() {
+            let Some(name) = entity.name() else {
+                return Ok((None, None));
+            };
+            return Ok((Some(0), Some(self.label(connection, tenant, 0, name)?)));
         }
-    }
-
-    /// A record and its name. One that is met again is mostly called as before: one look finds both.
-    fn named(
-        &mut self,
-        connection: &Connection,
-        tenant: i64,
-        value: [ValueRef<'_>; 2],
-        name: &str,
-    ) -> Result<(Option<i64>, Option<i64>)> {
-        let fingerprint = self.records.fingerprint(tenant, &value);
-        let [print, _] = self.records.fingerprint(tenant, &[text(name)]);
-        let (number, label) = match self.records.get(fingerprint) {
-            Some(known) => match known.called {
-                Some(called) if called.name == print => {
+        let known = self.records.get(tenant, printed.record);
+        let name = printed.name.half();
+        if let Some(known) = known {
+            match known.called {
+                _ if entity.name().is_none() => return Ok((Some(known.number), None)),
+                Some(called) if called.name == name => {
                     return Ok((Some(known.number), Some(called.label)));
                 }
-                _ => (known.number, None),
-            },
-            None => match find_named(connection, tenant, value, name)? {
-                Some(found) => found,
-                None => (add(connection, RECORD, tenant, &value)?, None),
-            },
+                _ => {}
+            }
+        }
+        let (number, label) = match (known, entity.name()) {
+            (Some(known), _) => (known.number, None),
+            (None, None) => {
+                let number = fields_of_record(entity, |fields| {
+                    find_or_add(connection, RECORD, tenant, fields)
+                })?;
+                (number?, None)
+            }
+            (None, Some(name)) => fields_of_record(entity, |fields| {
+                Ok(match find_named(connection, tenant, *fields, name)? {
+                    Some(found) => found,
+                    None => (add(connection, RECORD, tenant, fields)?, None),
+                })
+            })??,
         };
-        let label = match label {
-            Some(label) => label,
-            None => self.label(connection, tenant, number, name)?,
+        let label = match (label, entity.name()) {
+            (None, Some(name)) => Some(self.label(connection, tenant, number, name)?),
+            (label, _) => label,
         };
-        let called = Some(Called { name: print, label });
-        self.records.insert(fingerprint, Record { number, called });
-        Ok((Some(number), Some(label)))
+        let called = label.map(|label| Called { name, label });
+        let record = Record { number, called };
+        self.records.insert(tenant, printed.record, record);
+        Ok((Some(number), label))
     }
 
     fn label(
@@ -168,79 +184,57 @@ impl Interned {
         name: &str,
     ) -> Result<i64> {
         let fields = [ValueRef::Integer(entity), text(name)];
-        self.number(connection, Kind::Label, tenant, &fields)
+        let print = self.prints.of(&fields);
+        self.number(connection, Kind::Label, tenant, print, |number| {
+            number(&fields)
+        })
     }
 
-    pub(super) fn agent(
-        &mut self,
-        connection: &Connection,
-        tenant: i64,
-        agent: &str,
-    ) -> Result<i64> {
-        self.number(connection, Kind::Agent, tenant, &[text(agent)])
-    }
-
-    pub(super) fn shape(
+    fn shape(
         &mut self,
         connection: &Connection,
         tenant: i64,
         changes: &Changes,
+        printed: Shape,
     ) -> Result<Option<i64>> {
-        if changes.is_empty() {
-            return Ok(None);
+        let print = match printed {
+            Shape::Nothing => return Ok(None),
+            Shape::Unlisted => return Ok(Some(UNLISTED_SHAPE)),
+            Shape::Of(print) => print,
+        };
+        if let Some(known) = self.of(Kind::Shape).get(tenant, print) {
+            return Ok(Some(known));
         }
-        let mut fields = changes.fields();
-        let bytes: usize = fields.iter().map(|field| field.len() + 3).sum();
-        if fields.len() > MAX_SHAPE_FIELDS || bytes > MAX_SHAPE_BYTES {
-            return Ok(Some(UNLISTED_SHAPE));
-        }
-        fields.sort_unstable();
-        let Ok(json) = serde_json::to_string(&fields) else {
+        let Some(json) = shape(changes) else {
             return Ok(Some(UNLISTED_SHAPE));
         };
-        let values = [text(&json)];
-        let fingerprint = match self.recall(Kind::Shape, tenant, &values) {
-            Ok(known) => return Ok(Some(known)),
-            Err(fingerprint) => fingerprint,
-        };
-        let sql = Kind::Shape.sql();
-        let number = match find(connection, sql, tenant, &values)? {
+        let (sql, fields) = (Kind::Shape.sql(), [text(&json)]);
+        let number = match find(connection, sql, tenant, &fields)? {
             Some(number) => number,
-            None if last_shape(connection, tenant)? >= MAX_SHAPES => UNLISTED_SHAPE,
-            None => add(connection, sql, tenant, &values)?,
+            None if last_shape(connection, tenant)? >= MAX_SHAPES => {
+                return Ok(Some(UNLISTED_SHAPE));
+            }
+            None => add(connection, sql, tenant, &fields)?,
         };
-        if number != UNLISTED_SHAPE {
-            self.of(Kind::Shape).insert(fingerprint, number);
-        }
+        self.of(Kind::Shape).insert(tenant, print, number);
         Ok(Some(number))
     }
 
+    /// The number that is remembered, or else that which `ask` gets by the fields.
     fn number(
         &mut self,
         connection: &Connection,
         kind: Kind,
         tenant: i64,
-        fields: &[ValueRef<'_>],
+        print: Fingerprint,
+        ask: impl FnOnce(&Number<'_>) -> Result<i64>,
     ) -> Result<i64> {
-        let fingerprint = match self.recall(kind, tenant, fields) {
-            Ok(known) => return Ok(known),
-            Err(fingerprint) => fingerprint,
-        };
-        let number = find_or_add(connection, kind.sql(), tenant, fields)?;
-        self.of(kind).insert(fingerprint, number);
+        if let Some(known) = self.of(kind).get(tenant, print) {
+            return Ok(known);
+        }
+        let number = ask(&|fields| find_or_add(connection, kind.sql(), tenant, fields))?;
+        self.of(kind).insert(tenant, print, number);
         Ok(number)
-    }
-
-    /// The number that is remembered for a value, or else what it will be remembered by.
-    fn recall(
-        &mut self,
-        kind: Kind,
-        tenant: i64,
-        fields: &[ValueRef<'_>],
-    ) -> std::result::Result<i64, Fingerprint> {
-        let known = self.of(kind);
-        let fingerprint = known.fingerprint(tenant, fields);
-        known.get(fingerprint).ok_or(fingerprint)
     }
 
     fn of(&mut self, kind: Kind) -> &mut Recall {

@@ -1,18 +1,19 @@
 //! What the writer knows of the file, and the entries of a batch going in.
 
-use std::collections::HashMap;
-
 use audit_core::store::{Appended, attempt_conflict, is_same_record};
-use audit_core::{AuditEntry, Error, ErrorKind, Result, Tenant};
-use rusqlite::{Connection, OptionalExtension, params};
+use audit_core::{AuditEntry, Result, Tenant};
+use rusqlite::types::ValueRef;
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::attempts;
 use super::blocks::{self, Span};
-use super::insert::{INSERT, INSERT_ATTEMPT, INSERT_FOR_CALLER, Texts, insert};
-use super::intern::{Interned, Numbers};
+use super::insert::{INSERT, INSERT_ATTEMPT, INSERT_FOR_CALLER, insert};
+use super::intern::Interned;
 use super::lookups::Keys;
 use super::newest::Newest;
+use super::prepared::{Batch, Prepared};
+use super::recall::{ByPrint, Prints};
 use super::tail::Tail;
 use crate::error::{Phase, corrupt, during};
 use crate::reader::{Side, attempt_by_id, entry_by_id};
@@ -30,9 +31,9 @@ pub(crate) struct Memory {
     /// All of it holds for a log that ends with this entry.
     newest: Option<Newest>,
     tail: Tail,
-    tenants: HashMap<Tenant, TenantState>,
+    tenants: ByPrint<TenantState>,
     interned: Interned,
-    texts: Texts,
+    prepared: Prepared,
     /// Whether any attempt is open, of whatever store: while none is, no entry can close one.
     has_attempts: bool,
 }
@@ -69,9 +70,9 @@ impl Memory {
             door,
             newest: None,
             tail: Tail::default(),
-            tenants: HashMap::new(),
+            tenants: ByPrint::default(),
             interned: Interned::new(),
-            texts: Texts::default(),
+            prepared: Prepared::default(),
             has_attempts: false,
         }
     }
@@ -137,9 +138,22 @@ impl Memory {
         connection: &Connection,
         entries: &[AuditEntry],
     ) -> Result<Vec<Appended>> {
-        let appended = self.insert_some(connection, entries)?;
+        let entries = entries.iter().map(|entry| (entry, None));
+        let appended = self.insert_each(connection, entries)?;
         self.settle(connection)?;
         Ok(appended)
+    }
+
+    /// The same of one of many batches; [`settle`](Self::settle) has to follow the last one.
+    pub(super) fn insert_batch(
+        &mut self,
+        connection: &Connection,
+        batch: &Batch,
+    ) -> Result<Vec<Appended>> {
+        let entries = batch
+            .each()
+            .map(|(entry, prepared)| (entry, Some(prepared)));
+        self.insert_each(connection, entries)
     }
 
     /// Has to be done before the transaction is committed, and before anybody reads in it.
@@ -147,64 +161,89 @@ impl Memory {
         self.tail.settle(connection)
     }
 
-    /// The same while more come: [`settle`](Self::settle) has to follow the last ones.
-    pub(super) fn insert_some(
+    /// What values are remembered by here.
+    pub(super) fn prints(&self) -> &Prints {
+        self.interned.prints()
+    }
+
+    fn insert_each<'a>(
         &mut self,
         connection: &Connection,
-        entries: &[AuditEntry],
+        entries: impl ExactSizeIterator<Item = (&'a AuditEntry, Option<&'a Prepared>)>,
     ) -> Result<Vec<Appended>> {
-        let mut newest = match self.newest {
+        let newest = match self.newest {
             Some(newest) => newest,
             None => Newest::of(connection)?,
         };
+        self.newest = Some(newest);
         self.tail.reach(connection, newest.seq)?;
-        let door = self.door;
         let mut statement = connection
-            .prepare_cached(door.entry)
+            .prepare_cached(self.door.entry)
             .map_err(during(Phase::Write))?;
         let mut appended = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let Self {
-                tail,
-                tenants,
-                interned,
-                texts,
-                ..
-            } = self;
-            let tenant = match tenants.get_mut(&entry.tenant) {
-                Some(tenant) => tenant,
-                None => tenants
-                    .entry(entry.tenant.clone())
-                    .or_insert(TenantState::load(connection, door, tail, &entry.tenant)?),
-            };
-            if tail.has(connection, tenant.n, entry.id)? {
-                tail.settle(connection)?;
-                appended.push(resolve(connection, tenant.n, entry)?);
-            } else {
-                texts.write(entry)?;
-                let numbers = numbers(interned, connection, tenant.n, entry)?;
-                // SQLite gives the next number; nobody else has the write lock.
-                newest = newest.followed_by(entry.id)?;
-                if !insert(&mut statement, entry, tenant.n, tenant.next, numbers, texts)? {
-                    // A unique index that is not ours.
-                    return Err(corrupt());
-                }
-                self.newest = Some(newest);
-                let place = (tenant.n, tenant.next, newest.seq);
-                tail.added(connection, Keys::of(entry, numbers, place))?;
-                let time = entry.timestamp.timestamp_micros();
-                let TenantState { n, next, span } = tenant;
-                blocks::added(connection, *n, (*next, time), tail, span)?;
-                let index = u64::try_from(tenant.next).map_err(|_| corrupt())?;
-                appended.push(Appended::Stored { index });
-                tenant.next += 1;
-            }
-            if self.has_attempts {
-                close(connection, tenant.n, entry.id)?;
-            }
+        for (entry, prepared) in entries {
+            appended.push(self.add(connection, &mut statement, entry, prepared)?);
         }
         if self.has_attempts {
             self.has_attempts = attempts::are_open(connection)?;
+        }
+        Ok(appended)
+    }
+
+    fn add(
+        &mut self,
+        connection: &Connection,
+        statement: &mut CachedStatement<'_>,
+        entry: &AuditEntry,
+        prepared: Option<&Prepared>,
+    ) -> Result<Appended> {
+        let Self {
+            tail,
+            tenants,
+            interned,
+            ..
+        } = self;
+        let print = match prepared {
+            Some(prepared) => prepared.printed.tenant,
+            None => interned.prints().of_tenant(&entry.tenant),
+        };
+        let tenant = match tenants.get_mut(&print) {
+            Some(tenant) => tenant,
+            None => tenants.entry(print).or_insert(TenantState::load(
+                connection,
+                self.door,
+                tail,
+                &entry.tenant,
+            )?),
+        };
+        let appended = if tail.has(connection, tenant.n, entry.id)? {
+            tail.settle(connection)?;
+            resolve(connection, tenant.n, entry)?
+        } else {
+            let Prepared { texts, printed } = match prepared {
+                Some(prepared) => prepared,
+                None => self.prepared.prepare(interned.prints(), entry)?,
+            };
+            let numbers = interned.numbers(connection, tenant.n, entry, printed)?;
+            // SQLite gives the next number; nobody else has the write lock.
+            let newest = self.newest.unwrap_or_default().followed_by(entry.id)?;
+            let index = ValueRef::Integer(tenant.next);
+            if !insert(statement, entry, tenant.n, index, numbers, texts)? {
+                // A unique index that is not ours.
+                return Err(corrupt());
+            }
+            self.newest = Some(newest);
+            let place = (tenant.n, tenant.next, newest.seq);
+            tail.added(connection, Keys::of(entry, numbers, place))?;
+            let time = entry.timestamp.timestamp_micros();
+            let TenantState { n, next, span } = tenant;
+            blocks::added(connection, *n, (*next, time), tail, span)?;
+            let index = u64::try_from(tenant.next).map_err(|_| corrupt())?;
+            tenant.next += 1;
+            Appended::Stored { index }
+        };
+        if self.has_attempts {
+            close(connection, tenant.n, entry.id)?;
         }
         Ok(appended)
     }
@@ -216,7 +255,8 @@ impl Memory {
         entry: &AuditEntry,
         store: Uuid,
     ) -> Result<()> {
-        let tenant = match self.tenants.get(&entry.tenant) {
+        let print = self.interned.prints().of_tenant(&entry.tenant);
+        let tenant = match self.tenants.get(&print) {
             Some(tenant) => tenant.n,
             None => TenantState::number(connection, self.door, &entry.tenant)?,
         };
@@ -234,19 +274,13 @@ impl Memory {
             Some(_) => return Err(attempt_conflict(entry.id)),
             None => {}
         }
-        self.texts.write(entry)?;
-        let numbers = numbers(&mut self.interned, connection, tenant, entry)?;
+        let Prepared { texts, printed } = self.prepared.prepare(self.interned.prints(), entry)?;
+        let numbers = self.interned.numbers(connection, tenant, entry, printed)?;
         let mut statement = connection
             .prepare_cached(INSERT_ATTEMPT)
             .map_err(during(Phase::Write))?;
-        if !insert(
-            &mut statement,
-            entry,
-            tenant,
-            store.as_bytes(),
-            numbers,
-            &self.texts,
-        )? {
+        let store = ValueRef::Blob(store.as_bytes());
+        if !insert(&mut statement, entry, tenant, store, numbers, texts)? {
             return Err(corrupt());
         }
         self.has_attempts = true;
@@ -279,41 +313,6 @@ impl Memory {
     pub(super) fn remembered(&self) -> usize {
         self.tenants.len() + self.interned.remembered()
     }
-}
-
-fn numbers(
-    interned: &mut Interned,
-    connection: &Connection,
-    tenant: i64,
-    entry: &AuditEntry,
-) -> Result<Numbers> {
-    // No type is kept as the empty one, which therefore cannot be a type.
-    if entry.entity_type() == Some("") {
-        return Err(Error::new(
-            ErrorKind::Invalid,
-            "the entity type is empty; give it 1 to 50 characters",
-        ));
-    }
-    let (entity, label) = match &entry.entity {
-        Some(entity) => interned.entity(connection, tenant, entity)?,
-        None => (None, None),
-    };
-    let entity_type = entry.entity_type().unwrap_or_default();
-    Ok(Numbers {
-        actor: interned.actor(connection, tenant, &entry.actor)?,
-        principal: match entry.actor.principal() {
-            Some(principal) => Some(interned.actor(connection, tenant, principal)?),
-            None => None,
-        },
-        verb: interned.verb(connection, tenant, &entry.action, entity_type)?,
-        entity,
-        label,
-        agent: match &entry.user_agent {
-            Some(agent) => Some(interned.agent(connection, tenant, agent)?),
-            None => None,
-        },
-        shape: interned.shape(connection, tenant, &entry.changes)?,
-    })
 }
 
 fn close(connection: &Connection, tenant: i64, id: Uuid) -> Result<()> {

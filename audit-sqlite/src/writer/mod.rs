@@ -11,6 +11,7 @@ mod intern;
 mod lookups;
 mod memory;
 mod newest;
+mod prepared;
 mod recall;
 mod rows;
 mod shelf;
@@ -18,6 +19,7 @@ mod staged;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod values;
 
 use std::path::PathBuf;

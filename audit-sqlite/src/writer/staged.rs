@@ -10,6 +10,8 @@ use audit_core::{AuditEntry, ErrorKind, Result, Tenant};
 use uuid::Uuid;
 
 use super::newest::data_version;
+use super::prepared::Batch;
+use super::recall::Prints;
 use super::{Writer, doubt};
 use crate::connection::{self, Identity};
 use crate::error::{self, Phase, during, of_kind};
@@ -66,9 +68,11 @@ impl Writer {
         self.transact_only(
             |connection, memory, _| {
                 let mut chunk = Chunk::default();
-                let mut write = |batch: &[AuditEntry]| -> Result<()> {
-                    let appended = memory.insert_some(connection, batch)?;
+                let prints = memory.prints().clone();
+                let mut write = |batch: &Batch| -> Result<()> {
+                    let appended = memory.insert_batch(connection, batch)?;
                     let stored = batch
+                        .entries()
                         .iter()
                         .zip(appended)
                         .filter(|(_, what)| matches!(what, Appended::Stored { .. }));
@@ -84,12 +88,12 @@ impl Writer {
                 };
                 chunk.is_last = match &file {
                     Some(file) if tracking::are_many(connection, MANY)? => {
-                        let taken = beside(file, &options, &mut write)?;
+                        let taken = beside(file, &options, &prints, &mut write)?;
                         taken.remove(connection)?;
                         taken.is_all
                     }
                     _ => {
-                        let mut batches = Batches::new(|batch| {
+                        let mut batches = Batches::new(&prints, |batch| {
                             write(batch)?;
                             batch.clear();
                             Ok(())
@@ -118,18 +122,19 @@ impl Writer {
 fn beside(
     (path, identity): &(PathBuf, Option<Identity>),
     options: &SqliteOptions,
-    write: &mut dyn FnMut(&[AuditEntry]) -> Result<()>,
+    prints: &Prints,
+    write: &mut dyn FnMut(&Batch) -> Result<()>,
 ) -> Result<Taken> {
-    let (send, receive) = mpsc::sync_channel::<Vec<AuditEntry>>(AHEAD);
+    let (send, receive) = mpsc::sync_channel::<Batch>(AHEAD);
     // What was written goes back, since memory is given back most cheaply where it was taken.
-    let (give_back, used) = mpsc::channel::<Vec<AuditEntry>>();
+    let (give_back, used) = mpsc::channel::<Batch>();
     thread::scope(|scope| {
         let read = move || {
             let connection = connection::open_sequential_reader(path, options)?;
             if Identity::of(path).ok() != Some(*identity) {
                 return Err(of_kind(ErrorKind::FileReplaced, Phase::Read));
             }
-            let mut batches = Batches::new(|batch| {
+            let mut batches = Batches::new(prints, |batch| {
                 let mut next = used.try_recv().unwrap_or_default();
                 next.clear();
                 // Nobody takes what is read if it could not be written, which is told.
@@ -156,22 +161,24 @@ fn beside(
 }
 
 /// Entries as they come, in parts.
-struct Batches<F> {
-    batch: Vec<AuditEntry>,
+struct Batches<'a, F> {
+    batch: Batch,
+    prints: &'a Prints,
     /// Leaves the batch empty.
     hand_on: F,
 }
 
-impl<F: FnMut(&mut Vec<AuditEntry>) -> Result<()>> Batches<F> {
-    fn new(hand_on: F) -> Self {
+impl<'a, F: FnMut(&mut Batch) -> Result<()>> Batches<'a, F> {
+    fn new(prints: &'a Prints, hand_on: F) -> Self {
         Self {
-            batch: Vec::with_capacity(BATCH),
+            batch: Batch::default(),
+            prints,
             hand_on,
         }
     }
 
     fn add(&mut self, entry: AuditEntry) -> Result<()> {
-        self.batch.push(entry);
+        self.batch.add(self.prints, entry)?;
         if self.batch.len() < BATCH {
             return Ok(());
         }
@@ -274,9 +281,9 @@ mod tests {
         let another = folder.path().join("b.db");
         let identity = Identity::of(&path).unwrap();
         drop(open(&another));
-        let mut write = |_: &[AuditEntry]| -> Result<()> { unreachable!() };
+        let mut write = |_: &Batch| -> Result<()> { unreachable!() };
         let file = (another, identity);
-        let error = beside(&file, &SqliteOptions::new(), &mut write)
+        let error = beside(&file, &SqliteOptions::new(), &Prints::new(), &mut write)
             .err()
             .unwrap();
         assert_eq!(error.kind(), ErrorKind::FileReplaced);
