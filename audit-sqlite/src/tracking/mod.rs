@@ -51,7 +51,7 @@ pub(crate) use self::here::tracked_here;
 pub use self::options::RowOperation;
 pub use self::table::TrackedTable;
 pub(crate) use self::take::{
-    Taken, are_many, has_staged, read_unattributed, take_staged, take_unattributed,
+    Taken, are_many, has_staged, read_unattributed, remove_to, take_staged, take_unattributed,
 };
 
 /// Tracks every table of the file that can be tracked and is not yet, as [`TrackedTable::new`] does, but for

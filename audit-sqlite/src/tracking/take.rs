@@ -39,6 +39,7 @@ pub(crate) fn take_staged(
     for (source, most) in registry::summarized(connection)? {
         sum_up(connection, &mut layouts, source, most, each)?;
     }
+    let each = &mut |_, change| each(change);
     let taken = read_staged(connection, &mut layouts, limit, each)?;
     taken.remove(connection)?;
     Ok(taken.rows)
@@ -69,19 +70,20 @@ impl Taken {
         if self.is_all {
             return clear(connection);
         }
-        remove(
-            connection,
-            "DELETE FROM audit_stage WHERE n <= +?1",
-            [self.last],
-        )
+        remove_to(connection, self.last)
     }
+}
+
+/// Removes the staged rows up to this one.
+pub(crate) fn remove_to(connection: &Connection, last: i64) -> Result<()> {
+    remove(connection, "DELETE FROM audit_stage WHERE n <= +?1", [last])
 }
 
 fn read_staged(
     connection: &Connection,
     layouts: &mut Layouts,
     limit: usize,
-    each: &mut Each<'_>,
+    each: &mut dyn FnMut(i64, RowChange) -> Result<()>,
 ) -> Result<Taken> {
     let failed = during(Phase::Read);
     // The plus sign is no sign: see `Sql` in `writer::intern`.
@@ -95,7 +97,7 @@ fn read_staged(
     while let Some(row) = rows.next().map_err(failed)? {
         last = row.get(0).map_err(failed)?;
         if let Some((change, _)) = layouts.change(connection, row)? {
-            each(change)?;
+            each(last, change)?;
         }
         taken += 1;
     }
@@ -116,16 +118,16 @@ pub(crate) fn are_many(connection: &Connection, rows: i64) -> Result<bool> {
     Ok(span >= rows && registry::summarized(connection)?.is_empty())
 }
 
-/// Reads the oldest staged rows, at most `limit`, as entries of nobody. They stay staged.
+/// Reads the oldest staged rows, at most `limit`, as entries of nobody, each with its place among them. They
+/// stay staged.
 pub(crate) fn read_unattributed(
     connection: &Connection,
     sanitizer: &Sanitizer,
     limit: usize,
-    each: &mut dyn FnMut(AuditEntry) -> Result<()>,
+    each: &mut dyn FnMut(i64, AuditEntry) -> Result<()>,
 ) -> Result<Taken> {
-    read_staged(connection, &mut Layouts::default(), limit, &mut |change| {
-        each(change.into_unattributed(sanitizer))
-    })
+    let each = &mut |n, change: RowChange| each(n, change.into_unattributed(sanitizer));
+    read_staged(connection, &mut Layouts::default(), limit, each)
 }
 
 /// What is left when all is taken, and how it is removed. A statement that removes every row is far

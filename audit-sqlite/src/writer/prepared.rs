@@ -42,6 +42,8 @@ impl Prepared {
 /// Entries with what is made of them.
 #[derive(Default)]
 pub(super) struct Batch {
+    /// The place of the last one among staged rows, where they were read.
+    pub(super) last: Option<i64>,
     entries: Vec<AuditEntry>,
     /// At least as many.
     prepared: Vec<Prepared>,
@@ -76,6 +78,7 @@ impl Batch {
 
     /// Forgets the entries, and keeps the memory for others.
     pub(super) fn clear(&mut self) {
+        self.last = None;
         self.entries.clear();
     }
 }

@@ -88,6 +88,14 @@ impl Writer {
                 };
                 chunk.is_last = match &file {
                     Some(file) if tracking::are_many(connection, MANY)? => {
+                        let mut write = |batch: &Batch| {
+                            write(batch)?;
+                            // At once, so that entries go where these were: what is removed is
+                            // overwritten, which else would be written as pages of its own.
+                            batch
+                                .last
+                                .map_or(Ok(()), |last| tracking::remove_to(connection, last))
+                        };
                         let taken = beside(file, &options, &prints, &mut write)?;
                         taken.remove(connection)?;
                         taken.is_all
@@ -98,7 +106,7 @@ impl Writer {
                             batch.clear();
                             Ok(())
                         });
-                        let each = &mut |entry| batches.add(entry);
+                        let each = &mut |entry| batches.add(None, entry);
                         let sanitizer = &options.sanitizer;
                         let taken =
                             tracking::take_unattributed(connection, sanitizer, CHUNK, each)?;
@@ -141,7 +149,7 @@ fn beside(
                 send.send(mem::replace(batch, next))
                     .map_err(|_| of_kind(ErrorKind::Store, Phase::Write))
             });
-            let each = &mut |entry| batches.add(entry);
+            let each = &mut |n, entry| batches.add(Some(n), entry);
             let taken = tracking::read_unattributed(&connection, &options.sanitizer, CHUNK, each)?;
             batches.end()?;
             Ok(taken)
@@ -177,8 +185,9 @@ impl<'a, F: FnMut(&mut Batch) -> Result<()>> Batches<'a, F> {
         }
     }
 
-    fn add(&mut self, entry: AuditEntry) -> Result<()> {
+    fn add(&mut self, n: Option<i64>, entry: AuditEntry) -> Result<()> {
         self.batch.add(self.prints, entry)?;
+        self.batch.last = n;
         if self.batch.len() < BATCH {
             return Ok(());
         }
