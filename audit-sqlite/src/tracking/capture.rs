@@ -176,12 +176,6 @@ impl Plan {
         columns.find(|known| identifier(&known.name) == *column)
     }
 
-    /// Whether SQLite computes a column, which is SQL.
-    pub(super) fn is_generated(&self, column: &str) -> bool {
-        let columns = &mut self.shape.columns.iter();
-        columns.any(|known| known.is_generated && identifier(&known.name) == *column)
-    }
-
     /// The user's condition on a row, if there is one.
     pub(super) fn condition(&self, row: &str) -> Option<String> {
         let when = self.options.when.as_ref()?;

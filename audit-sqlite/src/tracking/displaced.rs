@@ -11,8 +11,8 @@ use std::fmt::Write as _;
 use super::capture::{NEXT, TIME};
 use super::layout::Staged;
 use super::options::RowOperation;
-use super::sql::{all, any, list, row};
-use super::triggers::{Build, only_of};
+use super::sql::{all, any, identifier, list, row};
+use super::triggers::Build;
 use super::unique::Conflict;
 
 /// How many rows that were put aside and stayed are kept while a statement runs, so that they do not
@@ -249,16 +249,18 @@ impl Build<'_> {
     }
 }
 
-/// The columns without which no update gets into the way of a row.
+/// The columns without which no update gets into the way of a row, for the head of a trigger: one
+/// that sets none of them does not even compile it.
 pub(super) fn of_columns(conflicts: &[Conflict]) -> String {
-    let mut columns = Vec::new();
+    let mut columns: Vec<String> = ["rowid", "_rowid_", "oid"].map(identifier).to_vec();
     for conflict in conflicts {
         match &conflict.columns {
             Some(of_conflict) => columns.extend(of_conflict.iter().cloned()),
             None => return String::new(),
         }
     }
-    only_of(columns)
+    columns.dedup();
+    format!(" OF {}", list(&columns))
 }
 
 /// A place in the order for each row that is in the way: each condition means one row at most.

@@ -10,7 +10,7 @@ use super::capture::{NEXT, Values};
 use super::layout::Staged;
 use super::options::RowOperation;
 use super::plan::Plan;
-use super::sql::{all, identifier, list, literal};
+use super::sql::{all, identifier, literal};
 
 /// One trigger.
 #[derive(Debug, PartialEq, Eq)]
@@ -121,18 +121,7 @@ impl Build<'_> {
         }
         body.extend(self.refresh());
         let when = format!("NOT ({same})");
-        let event = format!("AFTER UPDATE{}", self.of_tenant());
-        self.add("moved", &event, Some(when), &body);
-    }
-
-    /// The column without which no update gives a row to another tenant; nothing if SQLite computes it.
-    fn of_tenant(&self) -> String {
-        match &self.plan.tenant {
-            Some(tenant) if !self.plan.is_generated(&tenant.column) => {
-                only_of(vec![tenant.column.clone()])
-            }
-            _ => String::new(),
-        }
+        self.add("moved", "AFTER UPDATE", Some(when), &body);
     }
 
     fn same_tenant(&self) -> Option<String> {
@@ -179,15 +168,6 @@ impl Build<'_> {
         );
         self.triggers.push(Trigger { name, text });
     }
-}
-
-/// Such columns for the head of a trigger: an update that sets none of them does not even compile it. Any
-/// may be the rowid, which has names of its own.
-pub(super) fn only_of(columns: Vec<String>) -> String {
-    let mut names: Vec<String> = ["rowid", "_rowid_", "oid"].map(identifier).to_vec();
-    names.extend(columns);
-    names.dedup();
-    format!(" OF {}", list(&names))
 }
 
 fn stage(row: &Values) -> String {

@@ -139,6 +139,8 @@ impl Tail {
     }
 
     fn write(&mut self, connection: &Connection) -> Result<()> {
+        // The first ones are others when they are in order.
+        self.ids.clear();
         lookups::write(connection, &mut self.block)?;
         let end = self.end.ok_or_else(corrupt)?;
         self.open = end.checked_add(1).ok_or_else(corrupt)?;

@@ -86,3 +86,32 @@ fn a_rowid_that_is_the_tenant_has_many_names() {
         check_tracking(&desk.connection).unwrap();
     }
 }
+
+#[test]
+fn a_trigger_that_moves_a_row_before_it_is_written_loses_no_change() {
+    for follow in [
+        "UPDATE t SET company = 8 WHERE id = new.id",
+        "DELETE FROM t WHERE id = new.id; INSERT INTO t VALUES (1, 70, 8)",
+        "INSERT OR REPLACE INTO t VALUES (1, 70, 8)",
+    ] {
+        let desk = Desk::new(&format!(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, v INT, company INT); INSERT INTO t VALUES (1, 70, 7);
+             CREATE TRIGGER follow BEFORE UPDATE OF v ON t WHEN old.company = 7 BEGIN {follow}; END"
+        ));
+        let table = TrackedTable::new("t").id("id").tenant("company");
+        table.track(&desk.connection).unwrap();
+        desk.run("UPDATE t SET v = 1");
+        let row: (i64, i64) = desk
+            .connection
+            .query_row("SELECT v, company FROM t", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .unwrap();
+        assert_eq!(row, (1, 8), "{follow}");
+        desk.store.collect_row_changes().unwrap();
+        let entries = entries_of(&desk.store, "8", 0);
+        let last = entries.last().unwrap();
+        let told = last.changes.get("v").and_then(|change| change.new.clone());
+        assert_eq!(told, Some(json!(1)), "{follow}");
+    }
+}
