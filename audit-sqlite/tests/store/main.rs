@@ -9,6 +9,7 @@
 )]
 
 mod attempts;
+mod blocks;
 mod faults;
 mod file;
 mod processes;

@@ -10,8 +10,8 @@ use audit_sqlite::rusqlite::{Connection, Transaction};
 use audit_sqlite::{AuditedTransaction, SqliteOptions, SqliteStore, Synchronous};
 use uuid::Uuid;
 
-use crate::reading;
 use crate::sample::{self, ACTIONS, Dice, TYPES};
+use crate::{blocks, reading};
 
 const TENANTS: &[&str] = &["acme", "Acme", "𝔗enant \0", "globex"];
 const SEEDS: u64 = 4;
@@ -241,6 +241,7 @@ fn whoever_takes_a_turn_each_entry_has_a_place_of_its_own() {
                 _ => turns.transact(),
             }
         }
+        blocks::check(&turns.connections[0]);
         turns.check(&path, seed);
     }
 }
