@@ -232,59 +232,6 @@ mod tests {
         }
     }
 
-    /// How many rows there are of what is kept of full blocks, and how many there should be.
-    fn kept(connection: &Connection, table: &str, expected: &str) -> (i64, i64) {
-        let sql = format!(
-            "WITH expected AS ({expected}), full AS (SELECT n, (SELECT count(*) FROM audit_entry WHERE tenant = n) / 256 * 256 AS open FROM audit_tenant)
-             SELECT (SELECT count(*) FROM {table}), (SELECT count(*) FROM (SELECT * FROM expected)),
-                    (SELECT count(*) FROM (SELECT * FROM {table} EXCEPT SELECT * FROM expected))"
-        );
-        let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?));
-        let (rows, expected, others) = connection.query_row(&sql, [], row).unwrap();
-        assert_eq!(others, 0, "{table}");
-        (rows, expected)
-    }
-
-    #[test]
-    fn what_is_kept_of_full_blocks_is_what_stands_in_them_whoever_wrote_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.db");
-        let mut writers = [open(&path), open(&path), open(&path)];
-        let all = entries(2_600, 1);
-        let mut rest = all.as_slice();
-        for n in 0.. {
-            let size = rest.len().min(1 + n * 37 % 90);
-            let (batch, others) = rest.split_at(size);
-            writers[n % 3].append(batch).unwrap();
-            rest = others;
-            if rest.is_empty() {
-                break;
-            }
-        }
-        let connection = writers[0].connection().unwrap();
-        for (table, expected) in [
-            (
-                "audit_place",
-                "SELECT tenant, idx, seq, verb, actor, entity FROM audit_entry WHERE seq < (SELECT max(open) FROM audit_block)",
-            ),
-            (
-                "audit_posting",
-                "SELECT tenant, entity, seq FROM audit_entry JOIN full ON n = tenant WHERE idx < open",
-            ),
-            (
-                "audit_tally",
-                "SELECT tenant, 1, verb, idx / 256, min(idx), count(*), CASE WHEN count(*) <= 32 THEN unhex(group_concat(printf('%016x', seq), '' ORDER BY seq)) END
-                 FROM audit_entry JOIN full ON n = tenant WHERE idx < open GROUP BY tenant, verb, idx / 256
-                 UNION ALL
-                 SELECT tenant, 2, actor, idx / 256, min(idx), count(*), NULL
-                 FROM audit_entry JOIN full ON n = tenant WHERE idx < open GROUP BY tenant, actor, idx / 256",
-            ),
-        ] {
-            let (rows, expected) = kept(connection, table, expected);
-            assert!(rows == expected && rows > 0, "{table}: {rows} of {expected}");
-        }
-    }
-
     #[test]
     fn an_id_comes_once_wherever_it_stands_and_whoever_wrote_it() {
         let folder = tempfile::tempdir().unwrap();

@@ -109,3 +109,28 @@ fn batches_of_every_size_keep_the_same() {
         }
     }
 }
+
+#[test]
+fn many_small_batches_keep_the_same_whoever_wrote_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let stores = [(); 3].map(|()| SqliteStore::open(&path).unwrap());
+    let all = sample::entries(1, 2_600, &["acme"]);
+    let mut rest = all.as_slice();
+    for n in 0.. {
+        let size = rest.len().min(1 + n * 37 % 90);
+        let (batch, others) = rest.split_at(size);
+        stores[n % 3].append(batch).unwrap();
+        rest = others;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    let connection = Connection::open(&path).unwrap();
+    check(&connection);
+    for (table, _) in KEPT {
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM {table})");
+        let is_filled: bool = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
+        assert!(is_filled, "{table}");
+    }
+}
