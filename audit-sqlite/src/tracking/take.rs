@@ -86,7 +86,7 @@ fn read_staged(
     each: &mut dyn FnMut(i64, RowChange) -> Result<()>,
 ) -> Result<Taken> {
     let failed = during(Phase::Read);
-    // The plus sign is no sign: see `Sql` in `writer::intern`.
+    // The plus sign is no sign: see `Sql` in `writer::values`.
     let mut statement = connection
         .prepare_cached("SELECT * FROM audit_stage ORDER BY n LIMIT +?1")
         .map_err(failed)?;

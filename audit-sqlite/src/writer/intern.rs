@@ -140,19 +140,16 @@ impl Interned {
             };
             return Ok((Some(0), Some(self.label(connection, tenant, 0, name)?)));
         }
+        let print = printed.name.half();
         let known = self.records.get(tenant, printed.record);
-        let name = printed.name.half();
-        if let Some(known) = known {
-            match known.called {
-                _ if entity.name().is_none() => return Ok((Some(known.number), None)),
-                Some(called) if called.name == name => {
+        let (number, label) = match (known, entity.name()) {
+            (Some(known), None) => return Ok((Some(known.number), None)),
+            (Some(known), Some(_)) => match known.called {
+                Some(called) if called.name == print => {
                     return Ok((Some(known.number), Some(called.label)));
                 }
-                _ => {}
-            }
-        }
-        let (number, label) = match (known, entity.name()) {
-            (Some(known), _) => (known.number, None),
+                _ => (known.number, None),
+            },
             (None, None) => {
                 let number = fields_of_record(entity, |fields| {
                     find_or_add(connection, RECORD, tenant, fields)
@@ -170,7 +167,7 @@ impl Interned {
             (None, Some(name)) => Some(self.label(connection, tenant, number, name)?),
             (label, _) => label,
         };
-        let called = label.map(|label| Called { name, label });
+        let called = label.map(|label| Called { name: print, label });
         let record = Record { number, called };
         self.records.insert(tenant, printed.record, record);
         Ok((Some(number), label))

@@ -226,18 +226,17 @@ impl Memory {
             };
             let numbers = interned.numbers(connection, tenant.n, entry, printed)?;
             // SQLite gives the next number; nobody else has the write lock.
-            let newest = self.newest.unwrap_or_default().followed_by(entry.id)?;
+            let newest = self.newest.ok_or_else(corrupt)?.followed_by(entry.id)?;
             let index = ValueRef::Integer(tenant.next);
             if !insert(statement, entry, tenant.n, index, numbers, texts)? {
                 // A unique index that is not ours.
                 return Err(corrupt());
             }
             self.newest = Some(newest);
-            let place = (tenant.n, tenant.next, newest.seq);
-            tail.added(connection, Keys::of(entry, numbers, place))?;
-            let time = entry.timestamp.timestamp_micros();
-            let TenantState { n, next, span } = tenant;
-            blocks::added(connection, *n, (*next, time), tail, span)?;
+            let keys = Keys::of(entry, numbers, (tenant.n, tenant.next, newest.seq));
+            let (index, time) = (keys.index, keys.time);
+            tail.added(connection, keys)?;
+            blocks::added(connection, tenant.n, (index, time), tail, &mut tenant.span)?;
             let index = u64::try_from(tenant.next).map_err(|_| corrupt())?;
             tenant.next += 1;
             Appended::Stored { index }
