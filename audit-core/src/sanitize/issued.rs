@@ -155,7 +155,7 @@ pub(super) fn find(scan: &Scan<'_>, at: usize) -> Option<Range<usize>> {
 }
 
 /// Whether this byte stands before the telling one in any prefix.
-fn may_end_prefix(byte: u8) -> bool {
+pub(super) const fn may_end_prefix(byte: u8) -> bool {
     matches!(
         byte,
         b't' | b'p'

@@ -18,6 +18,7 @@ mod secret;
 mod shown;
 mod text;
 mod tokens;
+mod trigger;
 mod url;
 mod walk;
 mod words;

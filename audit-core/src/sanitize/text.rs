@@ -1,9 +1,10 @@
-//! The scan of a text: one table look-up for most bytes, a closer look where a secret may stand.
+//! The scan of a text: two table look-ups for most bytes, a closer look where a secret may stand.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use super::path::Rules;
+use super::trigger::{Trigger, next_trigger};
 use super::{Detector, MASK, assignment, card, issued, tokens, url};
 
 /// Masking can bring a new secret to light, as when a mask ends the name before it; nearly always one pass finds all.
@@ -28,13 +29,7 @@ pub(super) fn mask_text<'a>(rules: &Rules, text: &'a str) -> Cow<'a, str> {
 
 /// Masks what one reading finds; `None` if there is nothing to mask.
 fn pass(rules: &Rules, text: &str) -> Option<String> {
-    let mut scan = Scan {
-        rules,
-        text,
-        bytes: text.as_bytes(),
-        floor: 0,
-        no_token_before: 0,
-    };
+    let mut scan = Scan::of(rules, text);
     let mut masked: Option<String> = None;
     let mut copied = 0;
     while let Some(found) = scan.next_secret() {
@@ -71,12 +66,21 @@ pub(super) struct Scan<'a> {
     pub(super) no_token_before: usize,
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
+    pub(super) fn of(rules: &'a Rules, text: &'a str) -> Self {
+        Self {
+            rules,
+            text,
+            bytes: text.as_bytes(),
+            floor: 0,
+            no_token_before: 0,
+        }
+    }
+
     fn next_secret(&mut self) -> Option<Range<usize>> {
         let mut at = self.floor;
         loop {
-            at += next_trigger(self.bytes.get(at..)?)?;
-
+            at += next_trigger(self.byte_before(at), self.bytes.get(at..)?)?;
             if let Some(found) = self.look(at).filter(|found| found.start < found.end) {
                 self.floor = found.end;
                 return Some(found);
@@ -85,7 +89,8 @@ impl Scan<'_> {
         }
     }
 
-    fn look(&mut self, at: usize) -> Option<Range<usize>> {
+    /// A secret whose telling byte stands here.
+    pub(super) fn look(&mut self, at: usize) -> Option<Range<usize>> {
         match Trigger::of(self.byte(at)) {
             Trigger::None => None,
             Trigger::Digit => self.with(Detector::CardNumber, |scan| card::find(scan, at)),
@@ -162,77 +167,9 @@ impl Scan<'_> {
     }
 }
 
-/// Where the next byte stands that needs a closer look.
-fn next_trigger(bytes: &[u8]) -> Option<usize> {
-    const STEP: usize = 8;
-    // Eight look-ups without a branch between cost half as much.
-    let (chunks, _) = bytes.as_chunks::<STEP>();
-    let quiet = chunks.iter().take_while(|chunk| {
-        chunk
-            .iter()
-            .fold(0, |seen, &byte| seen | Trigger::of(byte) as u8)
-            == 0
-    });
-    let skipped = quiet.count() * STEP;
-    let rest = bytes.get(skipped..)?;
-    rest.iter()
-        .position(|&byte| Trigger::of(byte) != Trigger::None)
-        .map(|found| skipped + found)
-}
-
 /// Part of a word in a wide sense: a secret beginning or ending next to such a byte is part of something longer.
-pub(super) fn is_word(byte: u8) -> bool {
+pub(super) const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || !byte.is_ascii()
-}
-
-/// What a byte may be the telling part of. The bytes are chosen to be rare in ordinary values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Trigger {
-    None,
-    /// A digit that a card number may begin with.
-    Digit,
-    Colon,
-    Equals,
-    Percent,
-    Tag,
-    Quote,
-    Dash,
-    Issued,
-    Jwt,
-    B,
-}
-
-impl Trigger {
-    fn of(byte: u8) -> Self {
-        static TRIGGERS: [Trigger; 256] = Trigger::table();
-        TRIGGERS
-            .get(usize::from(byte))
-            .copied()
-            .unwrap_or(Self::None)
-    }
-
-    #[expect(clippy::indexing_slicing, reason = "runs at compile time only")]
-    const fn table() -> [Self; 256] {
-        let mut table = [Self::None; 256];
-        let mut byte = 0_u8;
-        while byte < u8::MAX {
-            table[byte as usize] = match byte {
-                b'2'..=b'6' => Self::Digit,
-                b':' => Self::Colon,
-                b'=' => Self::Equals,
-                b'%' => Self::Percent,
-                b'>' => Self::Tag,
-                b'\'' => Self::Quote,
-                b'-' => Self::Dash,
-                b'_' | b'I' | b'G' => Self::Issued,
-                b'J' => Self::Jwt,
-                b'B' | b'b' => Self::B,
-                _ => Self::None,
-            };
-            byte += 1;
-        }
-        table
-    }
 }
 
 #[cfg(test)]
