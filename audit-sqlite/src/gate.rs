@@ -26,6 +26,8 @@ struct State {
     callers: usize,
     /// When the last of them left.
     left: Option<Instant>,
+    /// How many batches wait for them to leave: to wake nobody takes a call of the system as well.
+    batches: usize,
 }
 
 /// A caller is in a transaction, or waits for one.
@@ -55,8 +57,10 @@ impl Gate {
             if wait.is_zero() {
                 return;
             }
+            state.batches += 1;
             let waited = self.is_empty.wait_timeout(state, wait);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state.batches -= 1;
         }
     }
 
@@ -71,8 +75,11 @@ impl Drop for Caller {
         state.callers = state.callers.saturating_sub(1);
         if state.callers == 0 {
             state.left = Some(Instant::now());
+            let has_batches = state.batches > 0;
             drop(state);
-            self.0.is_empty.notify_one();
+            if has_batches {
+                self.0.is_empty.notify_one();
+            }
         }
     }
 }
