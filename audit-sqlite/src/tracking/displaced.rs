@@ -57,6 +57,27 @@ impl Build<'_> {
             &[body],
         );
         self.unmet(&old);
+        self.interrupted(&is_there, (&old, &new), &of_columns);
+    }
+
+    /// Tells of the rows that are gone where the cascade of their deletion takes the row with it whose
+    /// update displaces them: that update ends without its trigger. A row on its way to another key is
+    /// not gone.
+    fn interrupted(&mut self, is_there: &str, (old, new): (&str, &str), of_columns: &str) {
+        if !self.plan.shape.has_cascades {
+            return;
+        }
+        let body = format!(
+            "DELETE FROM audit_displaced WHERE {} AND {old} AND NOT ({new})",
+            self.ours()
+        );
+        self.add(
+            "displaced_moves",
+            &format!("BEFORE UPDATE{of_columns}"),
+            Some(self.is_any()),
+            &[body],
+        );
+        self.tell("cascade", "AFTER DELETE", &format!("NOT {is_there}"), None);
     }
 
     /// Puts a row that is aside there as it is now, behind the change that was just told of. Only a

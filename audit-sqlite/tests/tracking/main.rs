@@ -8,6 +8,7 @@
 )]
 
 mod baseline;
+mod cascades;
 mod desk;
 mod differential;
 mod json;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::desk::Desk;
 
 /// The actions and ids that are told of some SQL, with `recursive_triggers` off and on: the same.
-fn told(tables: &str, sql: &str) -> Value {
+pub(crate) fn told(tables: &str, sql: &str) -> Value {
     let both = ["OFF", "ON"].map(|recursive| {
         let desk = Desk::new(tables);
         desk.track(TrackedTable::new("t"));
@@ -292,65 +292,6 @@ fn many_writes_in_the_middle_of_a_replace() {
             .collect();
         deleted.sort_unstable();
         assert_eq!(deleted, expected, "{sql}");
-    }
-}
-
-#[test]
-fn children_of_displaced_rows() {
-    let tables =
-        "CREATE TABLE t (id INTEGER PRIMARY KEY, parent REFERENCES t ON DELETE CASCADE, u UNIQUE);
-        INSERT INTO t VALUES (1, NULL, 'a'), (2, 1, 'b'), (3, 2, 'c')";
-    let told = told(tables, "REPLACE INTO t VALUES (9, NULL, 'a')");
-    assert_eq!(
-        told,
-        json!([
-            ["delete", "1"],
-            ["delete", "3"],
-            ["delete", "2"],
-            ["create", "9"]
-        ])
-    );
-}
-
-#[test]
-fn a_displaced_row_that_is_changed_before_it_goes() {
-    // 1 is displaced; its child 2 loses its parent, and is displaced itself.
-    for columns in ["u UNIQUE, w UNIQUE", "w UNIQUE, u UNIQUE"] {
-        let tables = format!(
-            "CREATE TABLE t (id INTEGER PRIMARY KEY, parent REFERENCES t ON DELETE SET NULL, {columns});
-             INSERT INTO t (id, parent, u, w) VALUES (1, NULL, 'a', 1), (2, 1, 'b', 2)"
-        );
-        let told = told(&tables, "REPLACE INTO t (id, u, w) VALUES (9, 'a', 2)");
-        let told = told.as_array().unwrap();
-        assert_eq!(told.last(), Some(&json!(["create", "9"])));
-        let deleted = |id: &str| {
-            told.iter()
-                .filter(|entry| **entry == json!(["delete", id]))
-                .count()
-        };
-        assert_eq!((deleted("1"), deleted("2")), (1, 1), "{told:?}");
-    }
-}
-
-#[test]
-fn a_row_that_stayed_and_is_deleted_with_its_children() {
-    for action in ["SET NULL", "CASCADE"] {
-        let tables = format!(
-            "CREATE TABLE t (id INTEGER PRIMARY KEY, parent REFERENCES t ON DELETE {action}, u UNIQUE);
-             INSERT INTO t VALUES (1, NULL, 'a'), (2, 1, 'b')"
-        );
-        let told = told(
-            &tables,
-            "BEGIN; INSERT OR IGNORE INTO t VALUES (1, 1, 'x'); DELETE FROM t WHERE id = 1; COMMIT",
-        );
-        let deleted = json!(["delete", "1"]);
-        let count = told
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|entry| **entry == deleted)
-            .count();
-        assert_eq!(count, 1, "{told}");
     }
 }
 
