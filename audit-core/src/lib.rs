@@ -37,6 +37,8 @@
 //! | `testing` | no | captured logs and assertions, the catalogue of actions, fixed clock and ids, a store that fails on demand, the contract suite for stores |
 //! | `tracing` | no | what could not be recorded is told through `tracing` |
 
+#![forbid(unsafe_code)]
+
 // So that the macros' paths, `::audit_core::…`, hold in this crate's own tests.
 #[cfg(test)]
 extern crate self as audit_core;

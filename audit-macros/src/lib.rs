@@ -8,6 +8,8 @@
 //!
 //! All mistakes of an item are collected by `diag::Diag` and reported in one build, each at the token that is wrong.
 
+#![forbid(unsafe_code)]
+
 mod action;
 mod audited;
 mod case;

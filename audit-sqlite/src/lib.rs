@@ -54,6 +54,7 @@ mod options;
 mod outbox;
 mod presence;
 mod reader;
+mod rowid;
 mod schema;
 mod store;
 mod tracking;

@@ -80,6 +80,8 @@
 //!
 //! Without them the same is said by closures. No runtime is asked for.
 
+#![forbid(unsafe_code)]
+
 mod access;
 mod context;
 mod detached;

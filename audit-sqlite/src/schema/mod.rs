@@ -47,6 +47,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         sql: &[include_str!("places.sql"), view::BY_TENANT],
     },
+    // What is written on the connection of a caller goes into the tables themselves now.
+    Migration {
+        sql: &["DROP VIEW audit_entry_in; DROP VIEW audit_tenant_in"],
+    },
 ];
 
 /// What restores `changes()` on a caller's connection, see `transaction::Traces`.

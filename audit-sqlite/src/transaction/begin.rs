@@ -8,6 +8,7 @@ use audit_core::{Error, ErrorKind, Result};
 use rusqlite::{Connection, MAIN_DB, OptionalExtension as _, Transaction, TransactionBehavior};
 
 use super::desk::{Desks, Turn};
+use super::traces::Traces;
 use crate::error::{Phase, during, kind_of, of_kind};
 use crate::schema;
 use crate::store::SqliteStore;
@@ -109,6 +110,8 @@ pub(super) struct Begun<'c> {
 /// transaction.
 fn collect(connection: &Connection, turn: &mut Turn, desks: &Desks) -> Result<usize> {
     let mut collected = 0;
+    let mut traces = Traces::default();
+    traces.note(connection);
     while tracking::has_staged(connection)? {
         let mut batch = Vec::with_capacity(BATCH);
         tracking::take_unattributed(connection, &desks.sanitizer, BATCH, &mut |entry| {
@@ -118,6 +121,8 @@ fn collect(connection: &Connection, turn: &mut Turn, desks: &Desks) -> Result<us
         turn.memory.insert(connection, &batch)?;
         collected += batch.len();
     }
+    traces.leave(connection);
+    traces.restore(connection)?;
     Ok(collected)
 }
 

@@ -11,7 +11,7 @@ use crate::error::{Phase, of_kind};
 use crate::gate::{Caller, Gate};
 use crate::lock::{FairLock, Held};
 use crate::store::SqliteStore;
-use crate::writer::{CALLERS, Memory, Shelf};
+use crate::writer::{Memory, Shelf};
 
 /// How long it is believed that the path leads to the file, before it is looked at again: looking
 /// takes as long as the lock.
@@ -123,7 +123,7 @@ impl Desks {
                 held,
                 caller,
                 desk,
-                memory: self.shelf.take(&CALLERS),
+                memory: self.shelf.take(),
                 store: store.clone(),
             }),
             Err(error) => {

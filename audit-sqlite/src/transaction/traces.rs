@@ -1,20 +1,24 @@
 //! What SQLite tells the caller about the last statement, as if ours had not been there.
 //!
-//! `last_insert_rowid()` never moves: our rows go into tables without one, or through views. Of
-//! `total_changes()` there is no way back.
+//! `last_insert_rowid()` can be set. Of `changes()` there is another way back, and of
+//! `total_changes()` none.
 
 use audit_core::Result;
 use rusqlite::{Connection, params};
 
 use crate::error::{Phase, during};
+use crate::rowid::set_last_insert_rowid;
 
 const NONE: &str = "DELETE FROM audit_changes WHERE n = 0";
 const ONE: &str = "UPDATE audit_changes SET x = 0 WHERE n = 1";
 const MANY: &str = "WITH RECURSIVE times (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM times WHERE i < ?1) INSERT INTO audit_changes (n, x) SELECT 1, 0 FROM times WHERE true ON CONFLICT (n) DO UPDATE SET x = 0";
 
-/// What `changes()` was before we wrote.
+/// What the caller saw before we wrote.
 #[derive(Default)]
-pub(super) struct Traces(Option<Changes>);
+pub(super) struct Traces {
+    rowid: i64,
+    changes: Option<Changes>,
+}
 
 struct Changes {
     of_caller: u64,
@@ -25,11 +29,12 @@ struct Changes {
 impl Traces {
     /// We are about to write.
     pub(super) fn note(&mut self, connection: &Connection) {
+        self.rowid = connection.last_insert_rowid();
         let now = connection.changes();
-        match &self.0 {
+        match &self.changes {
             Some(changes) if changes.left == now => {}
             _ => {
-                self.0 = Some(Changes {
+                self.changes = Some(Changes {
                     of_caller: now,
                     left: now,
                 });
@@ -39,15 +44,16 @@ impl Traces {
 
     /// We have written.
     pub(super) fn leave(&mut self, connection: &Connection) {
-        if let Some(changes) = &mut self.0 {
+        set_last_insert_rowid(connection, self.rowid);
+        if let Some(changes) = &mut self.changes {
             changes.left = connection.changes();
         }
     }
 
-    /// The caller is about to look. Not after each of our statements: many changes cost as many
-    /// steps to count again.
+    /// The caller is about to look: brings `changes()` back. Not after each of our statements: many
+    /// changes cost as many steps to count again.
     pub(super) fn restore(&mut self, connection: &Connection) -> Result<()> {
-        let Some(Changes { of_caller, left }) = self.0.take() else {
+        let Some(Changes { of_caller, left }) = self.changes.take() else {
             return Ok(());
         };
         if of_caller == left || connection.changes() != left {

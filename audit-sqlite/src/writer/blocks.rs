@@ -44,7 +44,8 @@ const ENTRIES: &str = "SELECT idx, seq, verb, actor, entity FROM audit_place WHE
 const TIMES: &str = "SELECT min(e.time), max(e.time) FROM audit_place AS p CROSS JOIN audit_entry AS e ON e.seq = p.seq WHERE p.tenant = +?1 AND p.idx BETWEEN ?2 AND ?3 AND p.seq < ?4";
 const SPAN: &str =
     "INSERT INTO audit_span (tenant, block, min_time, max_time) VALUES (?1, ?2, ?3, ?4)";
-/// `OR FAIL` spares a statement the journal by which it would be taken back alone: see `INSERT_FOR_CALLER`.
+/// `OR FAIL` spares a statement the journal by which it would be taken back alone: SQLite looks for a
+/// conflict before it writes anything of a row.
 const TALLY: &str = "INSERT OR FAIL INTO audit_tally (tenant, kind, number, block, first, entries, places) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 static POSTINGS: LazyLock<Rows<3>> =
     LazyLock::new(|| Rows::new("INSERT OR FAIL INTO audit_posting (tenant, entity, seq)"));

@@ -12,10 +12,9 @@ use crate::error::{Phase, during, is_duplicate};
 
 /// Both tables have the same columns, but for what says where the row belongs.
 macro_rules! insert_into {
-    ($verb:literal, $table:literal, $place:literal) => {
+    ($table:literal, $place:literal) => {
         concat!(
-            $verb,
-            " INTO ",
+            "INSERT INTO ",
             $table,
             " (tenant, ",
             $place,
@@ -25,12 +24,9 @@ macro_rules! insert_into {
 }
 
 /// Adds an entry, which belongs at an index.
-pub(super) const INSERT: &str = insert_into!("INSERT", "audit_entry", "idx");
-/// The same on the connection of a caller, by way of a view. `OR FAIL` spares the statement a
-/// journal of its own: SQLite looks for a conflict before it writes anything of a row.
-pub(super) const INSERT_FOR_CALLER: &str = insert_into!("INSERT OR FAIL", "audit_entry_in", "idx");
+pub(super) const INSERT: &str = insert_into!("audit_entry", "idx");
 /// Adds an attempt, which belongs to the store that has opened it.
-pub(super) const INSERT_ATTEMPT: &str = insert_into!("INSERT", "audit_attempt", "store");
+pub(super) const INSERT_ATTEMPT: &str = insert_into!("audit_attempt", "store");
 
 /// Adds the row; `false` if its tenant has an entry with this id already.
 pub(super) fn insert(

@@ -46,7 +46,7 @@ impl Lookup {
 }
 
 /// A row says all by being there. `OR IGNORE` also spares a statement the journal by which it would be taken
-/// back alone: see `INSERT_FOR_CALLER`.
+/// back alone: SQLite looks for a conflict before it writes anything of a row.
 static LOOKUPS: LazyLock<Rows<4>> =
     LazyLock::new(|| Rows::new("INSERT OR IGNORE INTO audit_lookup (kind, value, tenant, seq)"));
 static PLACES: LazyLock<Rows<6>> = LazyLock::new(|| {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::attempts;
 use super::blocks::{self, Span};
-use super::insert::{INSERT, INSERT_ATTEMPT, INSERT_FOR_CALLER, insert};
+use super::insert::{INSERT, INSERT_ATTEMPT, insert};
 use super::intern::Interned;
 use super::lookups::Keys;
 use super::newest::Newest;
@@ -27,7 +27,6 @@ const MAX_TENANTS: usize = 16 * 1024;
 /// ever changed or removed. Whoever will remove some has to see to it that a log that has lost
 /// them is not taken for the same.
 pub(crate) struct Memory {
-    door: &'static Door,
     /// All of it holds for a log that ends with this entry.
     newest: Option<Newest>,
     tail: Tail,
@@ -38,24 +37,6 @@ pub(crate) struct Memory {
     has_attempts: bool,
 }
 
-/// How rows get into the tables whose rowid SQLite would tell the connection as the last one.
-pub(crate) struct Door {
-    entry: &'static str,
-    tenant: &'static str,
-}
-
-/// On our own connection.
-pub(super) const OWN: Door = Door {
-    entry: INSERT,
-    tenant: "INSERT INTO audit_tenant (name, handle) VALUES (?1, ?2)",
-};
-
-/// On the connection of a caller.
-pub(crate) const CALLERS: Door = Door {
-    entry: INSERT_FOR_CALLER,
-    tenant: "INSERT INTO audit_tenant_in (name, handle) VALUES (?1, ?2)",
-};
-
 struct TenantState {
     n: i64,
     /// The index that the next entry gets.
@@ -65,9 +46,8 @@ struct TenantState {
 }
 
 impl Memory {
-    pub(super) fn new(door: &'static Door) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            door,
             newest: None,
             tail: Tail::default(),
             tenants: ByPrint::default(),
@@ -75,11 +55,6 @@ impl Memory {
             prepared: Prepared::default(),
             has_attempts: false,
         }
-    }
-
-    /// Whoever writes next does it this way.
-    pub(super) fn go_through(&mut self, door: &'static Door) {
-        self.door = door;
     }
 
     fn forget(&mut self) {
@@ -178,7 +153,7 @@ impl Memory {
         self.newest = Some(newest);
         self.tail.reach(connection, newest.seq)?;
         let mut statement = connection
-            .prepare_cached(self.door.entry)
+            .prepare_cached(INSERT)
             .map_err(during(Phase::Write))?;
         let mut appended = Vec::with_capacity(entries.len());
         for (entry, prepared) in entries {
@@ -209,12 +184,11 @@ impl Memory {
         };
         let tenant = match tenants.get_mut(&print) {
             Some(tenant) => tenant,
-            None => tenants.entry(print).or_insert(TenantState::load(
-                connection,
-                self.door,
-                tail,
-                &entry.tenant,
-            )?),
+            None => {
+                tenants
+                    .entry(print)
+                    .or_insert(TenantState::load(connection, tail, &entry.tenant)?)
+            }
         };
         let appended = if tail.has(connection, tenant.n, entry.id)? {
             tail.settle(connection)?;
@@ -257,7 +231,7 @@ impl Memory {
         let print = self.interned.prints().of_tenant(&entry.tenant);
         let tenant = match self.tenants.get(&print) {
             Some(tenant) => tenant.n,
-            None => TenantState::number(connection, self.door, &entry.tenant)?,
+            None => TenantState::number(connection, &entry.tenant)?,
         };
         let mut side = Side::new();
         let logged = entry_by_id(connection, &mut side, tenant, &entry.tenant, entry.id)?;
@@ -339,8 +313,8 @@ fn resolve(connection: &Connection, tenant: i64, entry: &AuditEntry) -> Result<A
 
 impl TenantState {
     /// What the file knows of a tenant, which is added if it is new.
-    fn load(connection: &Connection, door: &Door, tail: &Tail, tenant: &Tenant) -> Result<Self> {
-        let n = Self::number(connection, door, tenant)?;
+    fn load(connection: &Connection, tail: &Tail, tenant: &Tenant) -> Result<Self> {
+        let n = Self::number(connection, tenant)?;
         let next = tail.next_index(connection, n)?;
         Ok(Self {
             n,
@@ -350,12 +324,12 @@ impl TenantState {
     }
 
     /// The number of a tenant, which is added if it is new.
-    fn number(connection: &Connection, door: &Door, tenant: &Tenant) -> Result<i64> {
+    fn number(connection: &Connection, tenant: &Tenant) -> Result<i64> {
         let name = tenant.as_str();
         let present = Self::find(connection, name)?;
         if present.is_none() {
             connection
-                .prepare_cached(door.tenant)
+                .prepare_cached("INSERT INTO audit_tenant (name, handle) VALUES (?1, ?2)")
                 .and_then(|mut add| add.execute(params![name, Uuid::new_v4().as_bytes()]))
                 .map_err(during(Phase::Write))?;
         }

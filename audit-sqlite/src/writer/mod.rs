@@ -34,8 +34,7 @@ use uuid::Uuid;
 pub(crate) use self::blocks::{BLOCK, Tally};
 pub(crate) use self::intern::UNLISTED_SHAPE;
 pub(crate) use self::lookups::Lookup;
-use self::memory::OWN;
-pub(crate) use self::memory::{CALLERS, Memory};
+pub(crate) use self::memory::Memory;
 pub(crate) use self::newest::{Newest, id_from};
 pub(crate) use self::shelf::Shelf;
 use crate::connection::{self, Identity, ProcessBound};
@@ -215,7 +214,7 @@ impl Writer {
         };
         let connection = self.connection.get()?;
         begin(connection, deadline)?;
-        let mut memory = self.shelf.take(&OWN);
+        let mut memory = self.shelf.take();
         // A newer release may have migrated the file since it was opened.
         let mut worked = schema::check_again(connection).and_then(|()| memory.meet_log(connection));
         if worked.is_ok() && self.recovery_is_due {

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::memory::{Door, Memory};
+use super::memory::Memory;
 
 /// One memory for all who write through a store, since one after the other does: what one has
 /// written, the next one knows. Whoever has the lock takes it, and puts it back where everything
@@ -11,14 +11,9 @@ use super::memory::{Door, Memory};
 pub(crate) struct Shelf(Mutex<Option<Box<Memory>>>);
 
 impl Shelf {
-    pub(crate) fn take(&self, door: &'static Door) -> Box<Memory> {
-        match self.place().take() {
-            Some(mut memory) => {
-                memory.go_through(door);
-                memory
-            }
-            None => Box::new(Memory::new(door)),
-        }
+    pub(crate) fn take(&self) -> Box<Memory> {
+        let known = self.place().take();
+        known.unwrap_or_else(|| Box::new(Memory::new()))
     }
 
     pub(crate) fn put_back(&self, memory: Box<Memory>) {

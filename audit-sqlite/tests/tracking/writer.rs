@@ -69,6 +69,34 @@ fn results_changes_and_rowids_are_as_without() {
 }
 
 #[test]
+fn what_others_have_left_becomes_entries_unseen() {
+    let mut desk = Desk::new(TABLES);
+    desk.track(TrackedTable::new("t"));
+    let another = desk.another();
+    for (callers, changes) in [
+        ("INSERT INTO log VALUES ('a'), ('b'), ('c')", 3),
+        ("DELETE FROM log WHERE text = 'a'", 1),
+        ("DELETE FROM log WHERE text = 'a'", 0),
+    ] {
+        desk.run(callers);
+        let rowid = desk.connection.last_insert_rowid();
+        another
+            .execute_batch("INSERT INTO t (v) VALUES (1), (2)")
+            .unwrap();
+        let tx = desk.store.begin(&mut desk.connection).unwrap();
+        assert_eq!((tx.changes(), tx.last_insert_rowid()), (changes, rowid));
+        tx.commit().unwrap();
+        assert_eq!(desk.connection.last_insert_rowid(), rowid);
+        let told: Vec<_> = desk
+            .entries()
+            .iter()
+            .map(|entry| entry.action.clone())
+            .collect();
+        assert_eq!(told, ["create", "create"]);
+    }
+}
+
+#[test]
 fn returning_gives_the_same() {
     let (plain, tracked) = (Desk::new(TABLES), Desk::new(TABLES));
     tracked.track(TrackedTable::new("t"));
