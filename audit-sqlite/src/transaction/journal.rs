@@ -114,6 +114,10 @@ impl OpenTransaction for Journal {
             return Err(entries);
         }
         match self.waiting.try_borrow_mut() {
+            Ok(mut waiting) if waiting.is_empty() => {
+                *waiting = entries;
+                Ok(())
+            }
             Ok(mut waiting) => {
                 waiting.extend(entries);
                 Ok(())
