@@ -106,12 +106,19 @@ pub(super) struct Begun<'c> {
     pub(super) admitted: Option<Admitted<'c>>,
 }
 
-/// Makes entries of rows that others have changed: what is staged from now on is of this
-/// transaction.
+/// Makes entries of rows that others have changed, unseen by the caller: what is staged from now on is
+/// of this transaction.
 fn collect(connection: &Connection, turn: &mut Turn, desks: &Desks) -> Result<usize> {
-    let mut collected = 0;
     let mut traces = Traces::default();
     traces.note(connection);
+    let collected = collect_all(connection, turn, desks);
+    traces.leave(connection);
+    let restored = traces.restore(connection);
+    collected.and_then(|collected| restored.map(|()| collected))
+}
+
+fn collect_all(connection: &Connection, turn: &mut Turn, desks: &Desks) -> Result<usize> {
+    let mut collected = 0;
     while tracking::has_staged(connection)? {
         let mut batch = Vec::with_capacity(BATCH);
         tracking::take_unattributed(connection, &desks.sanitizer, BATCH, &mut |entry| {
@@ -121,8 +128,6 @@ fn collect(connection: &Connection, turn: &mut Turn, desks: &Desks) -> Result<us
         turn.memory.insert(connection, &batch)?;
         collected += batch.len();
     }
-    traces.leave(connection);
-    traces.restore(connection)?;
     Ok(collected)
 }
 

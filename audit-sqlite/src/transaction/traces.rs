@@ -23,19 +23,35 @@ pub(super) struct Traces {
 struct Changes {
     of_caller: u64,
     /// As we left it; anything else is a statement of the caller.
-    left: u64,
+    left: Count,
+}
+
+/// How many rows were changed, by the last statement that changes any and by all.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Count {
+    last: u64,
+    total: u64,
+}
+
+impl Count {
+    fn of(connection: &Connection) -> Self {
+        Self {
+            last: connection.changes(),
+            total: connection.total_changes(),
+        }
+    }
 }
 
 impl Traces {
     /// We are about to write.
     pub(super) fn note(&mut self, connection: &Connection) {
         self.rowid = connection.last_insert_rowid();
-        let now = connection.changes();
+        let now = Count::of(connection);
         match &self.changes {
             Some(changes) if changes.left == now => {}
             _ => {
                 self.changes = Some(Changes {
-                    of_caller: now,
+                    of_caller: now.last,
                     left: now,
                 });
             }
@@ -46,7 +62,7 @@ impl Traces {
     pub(super) fn leave(&mut self, connection: &Connection) {
         set_last_insert_rowid(connection, self.rowid);
         if let Some(changes) = &mut self.changes {
-            changes.left = connection.changes();
+            changes.left = Count::of(connection);
         }
     }
 
@@ -56,7 +72,7 @@ impl Traces {
         let Some(Changes { of_caller, left }) = self.changes.take() else {
             return Ok(());
         };
-        if of_caller == left || connection.changes() != left {
+        if of_caller == left.last || Count::of(connection) != left {
             return Ok(());
         }
         let failed = during(Phase::Write);
@@ -118,12 +134,18 @@ mod tests {
         connection
             .execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES (1), (2), (3)")
             .unwrap();
-        let mut traces = Traces::default();
-        traces.note(&connection);
-        update(&connection, 1);
-        traces.leave(&connection);
-        update(&connection, 2);
-        traces.restore(&connection).unwrap();
-        assert_eq!(connection.changes(), 2);
+        for (ours, callers) in [(1, 2), (1, 1), (2, 2), (1, 0), (0, 3)] {
+            let mut traces = Traces::default();
+            update(&connection, 3);
+            for _ in 0..2 {
+                traces.note(&connection);
+                update(&connection, ours);
+                traces.leave(&connection);
+                // By way of a reference that was kept: nobody has brought anything back.
+                update(&connection, callers);
+            }
+            traces.restore(&connection).unwrap();
+            assert_eq!(i64::try_from(connection.changes()).unwrap(), callers);
+        }
     }
 }
