@@ -75,7 +75,7 @@ const AT_WORD: u8 = 1 << 1;
 const AT_NUMBER: u8 = 1 << 2;
 const AFTER_SPACE: u8 = 1 << 3;
 const AFTER_PREFIX: u8 = 1 << 4;
-const AFTER_PREFIX_OR_DASH: u8 = 1 << 5;
+const AFTER_DASH: u8 = 1 << 5;
 const AFTER_Y: u8 = 1 << 6;
 
 /// Behind what a byte tells of something.
@@ -87,7 +87,7 @@ const fn kind(byte: u8) -> u8 {
         Trigger::Digit => AT_NUMBER,
         Trigger::Quote => AFTER_SPACE,
         Trigger::Issued => AFTER_PREFIX,
-        Trigger::Dash => AFTER_PREFIX_OR_DASH,
+        Trigger::Dash => AFTER_PREFIX | AFTER_DASH,
         Trigger::Jwt => AFTER_Y,
     }
 }
@@ -106,10 +106,10 @@ const fn kinds_after(byte: u8) -> u8 {
         kinds |= AFTER_SPACE;
     }
     if issued::may_end_prefix(byte) {
-        kinds |= AFTER_PREFIX | AFTER_PREFIX_OR_DASH;
+        kinds |= AFTER_PREFIX;
     }
     if byte == b'-' {
-        kinds |= AFTER_PREFIX_OR_DASH;
+        kinds |= AFTER_DASH;
     }
     if byte == b'y' {
         kinds |= AFTER_Y;

@@ -46,16 +46,7 @@ impl Build<'_> {
         );
         // Before: while a cascade of the deletion is under way the row is gone already, and would be
         // taken for displaced.
-        let body = format!(
-            "DELETE FROM audit_displaced WHERE {} AND {old}",
-            self.ours()
-        );
-        self.add(
-            "displaced_delete",
-            "BEFORE DELETE",
-            Some(self.is_any()),
-            &[body],
-        );
+        self.forget("delete", "BEFORE DELETE", &old);
         self.unmet(&old);
         self.interrupted(&is_there, (&old, &new), &of_columns);
     }
@@ -67,16 +58,8 @@ impl Build<'_> {
         if !self.plan.shape.has_cascades {
             return;
         }
-        let body = format!(
-            "DELETE FROM audit_displaced WHERE {} AND {old} AND NOT ({new})",
-            self.ours()
-        );
-        self.add(
-            "displaced_moves",
-            &format!("BEFORE UPDATE{of_columns}"),
-            Some(self.is_any()),
-            &[body],
-        );
+        let moves = format!("{old} AND NOT ({new})");
+        self.forget("moves", &format!("BEFORE UPDATE{of_columns}"), &moves);
         self.tell("cascade", "AFTER DELETE", &format!("NOT {is_there}"), None);
     }
 
@@ -107,15 +90,8 @@ impl Build<'_> {
         if let Some(condition) = self.plan.condition("NEW.")
             && self.has_to_refresh()
         {
-            let ours = self.ours();
-            let body =
-                format!("DELETE FROM audit_displaced WHERE {ours} AND {old} AND NOT {condition}");
-            self.add(
-                "displaced_unmet",
-                "AFTER UPDATE",
-                Some(self.is_any()),
-                &[body],
-            );
+            let unmet = format!("{old} AND NOT {condition}");
+            self.forget("unmet", "AFTER UPDATE", &unmet);
         }
     }
 
@@ -249,6 +225,16 @@ impl Build<'_> {
             Some(self.is_any()),
             &body,
         );
+    }
+
+    /// Forgets a row that is told of otherwise, or not to be told of.
+    fn forget(&mut self, name: &str, event: &str, which: &str) {
+        let body = format!(
+            "DELETE FROM audit_displaced WHERE {} AND {which}",
+            self.ours()
+        );
+        let name = format!("displaced_{name}");
+        self.add(&name, event, Some(self.is_any()), &[body]);
     }
 
     /// Whether any row is aside, which is seldom.
