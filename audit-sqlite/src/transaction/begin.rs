@@ -109,6 +109,9 @@ pub(super) struct Begun<'c> {
 /// Makes entries of rows that others have changed, unseen by the caller: what is staged from now on is
 /// of this transaction.
 fn collect(connection: &Connection, turn: &mut Turn, desks: &Desks) -> Result<usize> {
+    if !tracking::has_staged(connection)? {
+        return Ok(0);
+    }
     let mut traces = Traces::default();
     traces.note(connection);
     let collected = collect_all(connection, turn, desks);
@@ -119,7 +122,7 @@ fn collect(connection: &Connection, turn: &mut Turn, desks: &Desks) -> Result<us
 
 fn collect_all(connection: &Connection, turn: &mut Turn, desks: &Desks) -> Result<usize> {
     let mut collected = 0;
-    while tracking::has_staged(connection)? {
+    loop {
         let mut batch = Vec::with_capacity(BATCH);
         tracking::take_unattributed(connection, &desks.sanitizer, BATCH, &mut |entry| {
             batch.push(entry);
@@ -127,8 +130,10 @@ fn collect_all(connection: &Connection, turn: &mut Turn, desks: &Desks) -> Resul
         })?;
         turn.memory.insert(connection, &batch)?;
         collected += batch.len();
+        if !tracking::has_staged(connection)? {
+            return Ok(collected);
+        }
     }
-    Ok(collected)
 }
 
 /// Says whether a connection can hold a write transaction of ours at all.
